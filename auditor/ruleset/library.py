@@ -166,13 +166,16 @@ class Library:
     older: tuple[str, ...] = ()
     """Names that only releases have which `older_advice` seeds; beginnings of such, where they end so."""
 
+    newer: tuple[str, ...] = ()
+    """Names that none of these releases has, whatever else stands beside them."""
+
     older_advice: str = ""
 
     def seeded_by(self, callees: Iterable[str]) -> str | None:
-        """The statement that seeds a release in which these draw; None where it is `advice`."""
-        beginnings = tuple(name for name in self.older if name.endswith((".", "_")))
-        is_older = any(name in self.older or name.startswith(beginnings) for name in callees)
-        return self.older_advice if is_older else None
+        """The statement that seeds a release in which these are called; None where it is `advice`."""
+        known = frozenset(callees)
+        is_older = any(_is_among(name, self.older) for name in known)
+        return self.older_advice if is_older and not any(_is_among(name, self.newer) for name in known) else None
 
     def is_draw(self, name: str) -> bool:
         """True where a call of `name` draws whatever its arguments are; conditional draws are not included."""
@@ -181,6 +184,11 @@ class Library:
         if name in self.draw_names:
             return True
         return any(name.startswith(prefix) and "." not in name[len(prefix) :] for prefix in self.draw_prefixes)
+
+
+def _is_among(name: str, names: tuple[str, ...]) -> bool:
+    """Whether it is one of these, or begins as one that is only a beginning."""
+    return name in names or name.startswith(tuple(each for each in names if each.endswith((".", "_"))))
 
 
 def _is_named(name: str, patterns: tuple[str, ...]) -> bool:
@@ -219,6 +227,7 @@ def read_library(table: Table) -> Library:
         tokens=head.strings("tokens", required=True),
         path=table.path,
         older=head.strings("older"),
+        newer=head.strings("newer"),
         older_advice=head.string("older_advice") if "older_advice" in head else "",
         returns=table.texts("returns"),
         loaders=head.strings("loaders"),

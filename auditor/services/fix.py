@@ -71,7 +71,8 @@ class FixPlan:
         Whichever subset is asked for, each file is whole. Raises `ConflictError` naming the patches that cannot be
         applied together.
         """
-        chosen = [self.patch(each) for each in sorted(set(ids))]
+        by_id = {patch.id: patch for patch in self.patches}
+        chosen = [by_id.get(each) or self.patch(each) for each in sorted(set(ids))]
         try:
             texts = self.sources.texts(change for patch in chosen for change in patch.changes)
         except Conflict as conflict:
@@ -83,7 +84,8 @@ class FixPlan:
 
         Of two that exclude each other the first of the plan is taken.
         """
-        order = [patch.id for patch in self.patches if patch.id in ids]
+        wanted = frozenset(ids)
+        order = [patch.id for patch in self.patches if patch.id in wanted]
         left_out: dict[str, str] = {}
         while True:
             chosen = tuple(each for each in order if each not in left_out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from difflib import SequenceMatcher, unified_diff
 
@@ -86,8 +87,13 @@ class Sources:
         """What writes changes of a file. Raises `ProjectError` where it cannot be read."""
         if path not in self._composers:
             length = line_length(self._project.root, path)
-            self._composers[path] = Composer(path, self._project.source(path).raw(), length)
+            raw = self._project.source(path).raw()
+            self._composers[path] = Composer(path, raw, length, is_program=self._is_program(path))
         return self._composers[path]
+
+    def _is_program(self, path: str) -> bool:
+        """Whether a file is started, and nothing of it is read by another file."""
+        return path in self._project.programs.entry_points and not self._project.is_imported(path)
 
     def has_name(self, path: str) -> bool:
         """Whether the file's name can be written as text; what cannot be decoded is replaced in paths."""
@@ -216,12 +222,15 @@ def _joined(patch: PlannedPatch, proposal: Proposal, finding: Finding) -> Planne
 
 def _with_ids(patches: Collection[PlannedPatch]) -> Iterator[PlannedPatch]:
     """Shorten the ids, as far as they stay different."""
+    counts: dict[int, Counter[str]] = {}
     for patch in patches:
-        for length in range(KEY_LENGTH, len(patch.finding_keys[0]) + 1):
-            short = f"{patch.rule_ids[0]}-{patch.finding_keys[0][:length]}"
-            if sum(other.id.startswith(short) for other in patches) == 1:
+        begun = len(patch.rule_ids[0]) + 1
+        for length in range(begun + KEY_LENGTH, max(len(patch.id), begun + KEY_LENGTH) + 1):
+            if length not in counts:
+                counts[length] = Counter(other.id[:length] for other in patches)
+            if counts[length][patch.id[:length]] == 1:
                 break
-        yield replace(patch, id=short)
+        yield replace(patch, id=patch.id[:length])
 
 
 def conflicting(conflict: Conflict, patches: Iterable[PlannedPatch]) -> ConflictError:

@@ -61,8 +61,7 @@ def judge(project: Project, entry: EntryPoint) -> tuple[LibraryVerdict, ...]:
 
     Where it is followed in part only, that is one of the project's problems.
     """
-    ledgers = [_followed(project, entry, None)] if entry.is_script else []
-    ledgers.extend(_followed(project, entry, function) for function in entry.functions)
+    ledgers = _ledgers(project, entry)
     cut = next((ledger.cut for ledger in ledgers if ledger.cut), "")
     unnamed = next((ledger.unnamed for ledger in ledgers if ledger.unnamed), None)
     beyond = next((ledger.beyond for ledger in ledgers if ledger.beyond), None)
@@ -89,11 +88,30 @@ def reached_seeds(project: Project, entry: EntryPoint) -> tuple[Seed, ...]:
     """Every call that seeds anything in a program, in order; also of libraries that it does not draw from."""
 
     def follow() -> tuple[Seed, ...]:
-        starts = [*([None] if entry.is_script else []), *entry.functions]
-        ledgers = [_followed(project, entry, start) for start in starts]
-        return tuple(dict.fromkeys(seed for ledger in ledgers for seed in ledger.seeds.values()))
+        return _seeds_in(_ledgers(project, entry))
 
     return project.trace.once(_SEEDS.setdefault(project, {}), entry.path, follow)
+
+
+def _ledgers(project: Project, entry: EntryPoint) -> list[Ledger]:
+    """What is found on the ways through a program.
+
+    Where no scan keeps what the verdict rests on, patches are planned, which ask for the seeds next: these are kept.
+    """
+    starts = [*([None] if entry.is_script else []), *entry.functions]
+    if project.trace.is_open:
+        return [_followed(project, entry, start) for start in starts]
+    project.trace.start()
+    try:
+        ledgers = [_followed(project, entry, start) for start in starts]
+    finally:
+        asked, parsed = project.trace.stop()
+    _SEEDS.setdefault(project, {})[entry.path] = _seeds_in(ledgers), tuple(asked), tuple(parsed)
+    return ledgers
+
+
+def _seeds_in(ledgers: Iterable[Ledger]) -> tuple[Seed, ...]:
+    return tuple(dict.fromkeys(seed for ledger in ledgers for seed in ledger.seeds.values()))
 
 
 def _followed(project: Project, entry: EntryPoint, function: str | None) -> Ledger:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.filetext import FileText
@@ -13,20 +14,27 @@ from auditor.static.fixes.writing.plaintext import PlainText
 from auditor.static.fixes.writing.python import PythonText
 from auditor.static.text.linelength import DEFAULT
 
+if TYPE_CHECKING:
+    from auditor.static.fixes.writing.notebook import NotebookCode
+
 __all__ = ["Composer", "Conflict", "compose"]
 
 
 class Composer:
     """One file, read once, from which any set of changes can be composed."""
 
-    def __init__(self, path: str, raw: bytes, line_length: int = DEFAULT) -> None:
+    def __init__(self, path: str, raw: bytes, line_length: int = DEFAULT, *, is_program: bool = False) -> None:
         """`path` tells what kind of file it is: `.py`, `.ipynb`, or some other text.
 
         `line_length`: lines of Python that a change makes longer are broken, if the file kept to it before.
+        `is_program`: no other file imports this one; imports that changes leave without a use go with them.
         """
         self.path = path
         self.raw = raw
         self._line_length = line_length
+        self._is_program = is_program
+        self._last: tuple[list[Change], bytes] = [], raw
+        """What was made of it last: whoever takes a patch away changes few files."""
 
     def compose(self, changes: Iterable[Change]) -> bytes:
         """Return the file with all changes; their order does not matter, equal ones are one.
@@ -34,18 +42,17 @@ class Composer:
         Raises `Conflict` where they cannot be made together, or one of them not at all.
         """
         wanted = sorted(set(changes), key=repr)
-        if not wanted:
-            return self.raw
+        if wanted == self._last[0]:
+            return self._last[1]
         try:
-            return self._composed(wanted)
+            self._last = wanted, self._composed(wanted)
         except ProjectError as error:
             raise Conflict(str(error), wanted) from None
+        return self._last[1]
 
     def _composed(self, changes: list[Change]) -> bytes:
         if self.path.endswith(".ipynb"):
-            from auditor.static.fixes.writing.notebook import NotebookCode
-
-            return NotebookCode(self.raw).compose(changes)
+            return self._notebook.compose(changes)
         text = self._source.compose(changes)
         try:
             return self._file.bytes_of(text)
@@ -57,10 +64,16 @@ class Composer:
         return FileText(self.raw)
 
     @cached_property
+    def _notebook(self) -> NotebookCode:
+        from auditor.static.fixes.writing.notebook import NotebookCode
+
+        return NotebookCode(self.raw)
+
+    @cached_property
     def _source(self) -> PythonText | PlainText:
-        return (
-            PythonText(self._file.text, self._line_length) if self.path.endswith(".py") else PlainText(self._file.text)
-        )
+        if not self.path.endswith(".py"):
+            return PlainText(self._file.text)
+        return PythonText(self._file.text, self._line_length, is_program=self._is_program)
 
 
 def compose(path: str, raw: bytes, changes: Iterable[Change], line_length: int = DEFAULT) -> bytes:

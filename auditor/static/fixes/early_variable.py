@@ -20,12 +20,12 @@ from auditor.static.syntax.elements import Known
 _SETTERS = frozenset({"os.putenv", "os.environ.setdefault", "os.environ.__setitem__"})
 
 
-def _read(table: Table) -> bool:
-    return table.boolean("launcher", False)
+def _read(table: Table) -> str:
+    return table.string("launcher") if "launcher" in table else ""
 
 
-class EarlyVariableFix(WithFixOptions[bool]):
-    """`launcher`: the interpreter itself reads it, so that no place in a program is early enough."""
+class EarlyVariableFix(WithFixOptions[str]):
+    """`launcher`: the variable that the interpreter itself reads, so that no place in a program is early enough."""
 
     kind = "early-variable"
 
@@ -35,10 +35,11 @@ class EarlyVariableFix(WithFixOptions[bool]):
         if not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no Python source")
         statement = statement_at(target, finding.location)
+        launcher = self._options.of(rule)
+        if launcher:
+            command = f"{launcher}=0 python {next(iter(finding.entry_points), target.path)}"
+            return Refusal(reason=f"Python has read {launcher} before the program begins: start it as `{command}`")
         name, value = _setting(target, statement)
-        if self._options.of(rule):
-            command = f"{name}=0 python {next(iter(finding.entry_points), target.path)}"
-            return Refusal(reason=f"Python has read {name} before the program begins: start it as `{command}`")
         if name is None or value is None or statement is None:
             return Refusal(reason="the value is made where it is set: set the variable where the program is started")
         known = target.constant(value)

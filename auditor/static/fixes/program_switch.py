@@ -137,15 +137,19 @@ def switch_changes(
 
 
 def _programs(finding: Finding, target: ModuleFacts, project: Project) -> list[ModuleFacts]:
-    """The programs to change: the one in which the place is, else those that train, else all that lead there."""
+    """The programs to change: the one in which the place is, else all that lead there, or those of many that train.
+
+    A finding is told as long as one program leads to it that was not changed, whether it trains or not.
+    """
     leading = finding.entry_points or project.programs.reaching(target.path)
     paths = tuple(path for path in leading if path in project.programs.entry_points)
     if not paths and _runs_alone(target, project):
         paths = (target.path,)
     if target.path in paths:
         paths = (target.path,)
-    training = [path for path in paths if project.texts.contain(path, _TRAINING)]
-    found = [project.module(path) for path in training or paths]
+    if len(paths) > _MAX_PROGRAMS:
+        paths = tuple(path for path in paths if project.texts.contain(path, _TRAINING))
+    found = [project.module(path) for path in paths]
     programs = [module for module in found if module is not None]
     return programs if len(programs) <= _MAX_PROGRAMS else []
 

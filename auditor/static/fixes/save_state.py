@@ -14,6 +14,7 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Rule
 from auditor.ruleset.table import Table
 from auditor.static.facts import Call, ModuleFacts
+from auditor.static.fixes.available import is_available
 from auditor.static.fixes.call_fix import CallFix
 from auditor.static.fixes.changes import Change, InsertStatement, ReplaceExpression
 from auditor.static.fixes.proposal import Proposal, Refusal
@@ -135,11 +136,14 @@ def _generators(finding: Finding, project: Project) -> list[_Entry] | Refusal:
 
 
 def _optimizer(saving: ModuleFacts, call: Call, loading: ModuleFacts, last: ast.stmt) -> list[_Entry] | Refusal:
-    here, there = _names(saving, call.node), _names(loading, last)
-    name = next((each for each in OPTIMIZERS if each in here and each in there), None)
+    name = next((each for each in OPTIMIZERS if _is_at_both(each, saving, call, loading, last)), None)
     if name is None:
         return Refusal(reason="the optimizer is not at hand, under one name, where the checkpoint is saved and loaded")
     return [_Entry("optimizer", f"{name}.state_dict()", f"{name}.load_state_dict({{item}})")]
+
+
+def _is_at_both(name: str, saving: ModuleFacts, save: Call, loading: ModuleFacts, last: ast.stmt) -> bool:
+    return is_available(saving, name, save.node) and is_available(loading, name, last)
 
 
 def _average(
@@ -148,7 +152,7 @@ def _average(
     made = saving.parent(call.node)
     target = only_target(made)
     name = target.id if isinstance(target, ast.Name) else None
-    if name is None or name not in _names(saving, save.node) or name not in _names(loading, last):
+    if name is None or not _is_at_both(name, saving, save, loading, last):
         return Refusal(reason="the average is not at hand, under one name, where the checkpoint is saved and loaded")
     return [_Entry("averaged_model", f"{name}.state_dict()", f"{name}.load_state_dict({{item}})")]
 
@@ -156,17 +160,6 @@ def _average(
 def _only_save(module: ModuleFacts) -> Call | None:
     saves = module.calls_to({"torch.save"})
     return saves[0] if len(saves) == 1 else None
-
-
-def _names(module: ModuleFacts, node: ast.AST) -> set[str]:
-    """The names that a place can read."""
-    found = set(module.index.root.bindings)
-    function = module.enclosing_function(node)
-    while function is not None:
-        scope = module.index.scopes.get(function)
-        found |= set(scope.bindings) if scope is not None else set()
-        function = module.enclosing_function(function)
-    return found
 
 
 def _added(module: ModuleFacts, saved: ast.Dict, entries: list[_Entry]) -> Change:

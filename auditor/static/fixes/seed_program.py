@@ -12,6 +12,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.seeding.program import Seeding, seed_program
+from auditor.static.programwide.olderrelease import seeded_by
 from auditor.static.project import Project
 from auditor.static.scanning.fixoptions import WithFixOptions, applicability, effect
 
@@ -22,14 +23,27 @@ RANKS = "every process of a distributed run draws the same numbers; add the rank
 class _Options:
     library: str
     call: str
+    unless: frozenset[str]
+    """Calls of programs in which the seed has to be set at a place of its own."""
+
+    because: str
 
 
 def _read(table: Table) -> _Options:
-    return _Options(library=table.string("library"), call=table.string("call"))
+    unless = frozenset(table.strings("unless"))
+    return _Options(
+        library=table.string("library"),
+        call=table.string("call"),
+        unless=unless,
+        because=table.string("because") if unless else "",
+    )
 
 
 class SeedProgramFix(WithFixOptions[_Options]):
-    """`library`: its id in `rules/libraries`; `call`: what seeds it, where the program has no seeder of its own."""
+    """`library`: its id in `rules/libraries`; `call`: what seeds it, where the program has no seeder of its own.
+
+    `unless`: programs that call one of these are left to people, `because` of what is said there.
+    """
 
     kind = "seed-program"
 
@@ -39,8 +53,19 @@ class SeedProgramFix(WithFixOptions[_Options]):
         if not isinstance(target, ModuleFacts):
             return Refusal(reason="the place is no Python source")
         options = self._options.of(rule)
+        if options.unless and _calls(finding, project, options.unless):
+            return Refusal(reason=options.because)
         library, call = _blamed(finding, project, options)
         return seeded(finding, rule, target, project, library, call)
+
+
+def _calls(finding: Finding, project: Project, names: frozenset[str]) -> bool:
+    """Whether a program of a finding calls one of these, or a file that it imports."""
+    words = frozenset(name.rpartition(".")[2] for name in names)
+    programs = [module for path in finding.entry_points if (module := project.module(path)) is not None]
+    return any(
+        each.calls_to(names) for program in programs for each in project.programs.modules_reached(program, words)
+    )
 
 
 def _blamed(finding: Finding, project: Project, options: _Options) -> tuple[str, str]:
@@ -54,8 +79,8 @@ def _blamed(finding: Finding, project: Project, options: _Options) -> tuple[str,
             source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
             if verdict.library.id == options.library and verdict.is_left_to_workers and source is not None:
                 return source.id, source.advice.partition("(")[0]
-            older = verdict.library.seeded_by(draw.callee for draw in verdict.draws)
-            if verdict.library.id == options.library and older is not None:
+            older = seeded_by(verdict, project) if verdict.library.id == options.library else None
+            if older is not None:
                 return options.library, older.partition("(")[0]
     return options.library, options.call
 

@@ -22,6 +22,7 @@ from auditor.static.execution.incidental import is_incidental, is_part_of_name, 
 from auditor.static.execution.weights import initialises
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.programwide.olderrelease import seeded_by
 from auditor.static.programwide.throwaway import (
     is_only_described,
     is_only_measured,
@@ -318,8 +319,7 @@ def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw], project: Proje
     count = verdict.draw_count if len(draws) == len(verdict.draws) else len(draws)
     times = "once" if count == 1 else f"in {count} places, first here"
     first, *others = draws
-    older = verdict.library.seeded_by(draw.callee for draw in verdict.draws)
-    seeds, advice = "nothing seeds it", older or verdict.library.advice
+    seeds, advice = "nothing seeds it", seeded_by(verdict, project) or verdict.library.advice
     where = f"the start of {verdict.entry_point}, before anything is drawn"
     source = project.rng.libraries.get(verdict.library.worker_seeded_by or "")
     if source is not None and verdict.is_left_to_workers:

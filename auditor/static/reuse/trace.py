@@ -56,6 +56,11 @@ class Trace:
             self._open[-1][kind, path] = None
             self._open[-1][kind, path] = self._answer((kind, path))
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anything is being worked out of which it is noted what it rests on."""
+        return bool(self._open)
+
     def share(self, kind: Kind, path: str) -> None:
         """A file is looked at that what is asked about does not import: who calls it may stand there.
 

@@ -59,9 +59,18 @@ def test_seeds_and_switches_stand_together(fix: Fix) -> None:
     assert f"torch.manual_seed(0)\n{MODE}pool(" in text["train.py"]
 
 
-def test_programs_that_train_are_changed_and_others_are_not(fix: Fix) -> None:
-    files = project(train(HEAD, 'optimizer = torch.optim.SGD([], 0.1)\npool(torch.zeros(3).to("cuda"), 0, 1)\n'))
-    fixed = fix("RA207", {**files, "show.py": train(HEAD)})
+TRAINING = 'optimizer = torch.optim.SGD([], 0.1)\npool(torch.zeros(3).to("cuda"), 0, 1)\n'
+
+
+def test_all_programs_that_lead_there_are_changed_or_the_finding_would_stay(fix: Fix) -> None:
+    fixed = fix("RA207", {**project(train(HEAD, TRAINING)), "show.py": train(HEAD)})
+    assert set(fixed.texts) == {"train.py", "show.py"}
+    assert fixed.left == 0
+
+
+def test_of_many_programs_those_that_train_are_changed(fix: Fix) -> None:
+    shows = {f"show_{number}.py": train(HEAD) for number in range(9)}
+    fixed = fix("RA207", {**project(train(HEAD, TRAINING)), **shows})
     assert set(fixed.texts) == {"train.py"}
 
 

@@ -56,7 +56,7 @@ class Level:
         """Where the work begins: behind the docstring, imports and definitions, and not behind the first draw."""
         for number, statement in enumerate(self.body[: self.index]):
             if not isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef) and not (
-                (number == 0 and is_docstring(statement)) or _chooses_imports(statement)
+                (number == 0 and is_docstring(statement)) or chooses_imports(statement)
             ):
                 return number
         return self.index
@@ -80,6 +80,8 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
         function = _function_of(module, known[0][step])
         if step == 0 and function is not None and not _is_started(module, function):
             break
+        if len(started(module, known, step)) > 1:
+            break  # One statement runs one of several functions: a command that was chosen.
         level = _level(module.tree.body if function is None else _body(function), known, step, module, function)
         if level is None:
             break
@@ -98,6 +100,13 @@ def levels(module: ModuleFacts, ways: Iterable[Way]) -> list[Level]:
             break
         is_main = is_main and level.index == len(level.body) - 1 and _is_plain_call(module, level.body[level.index])
     return found
+
+
+def started(module: ModuleFacts, ways: Iterable[Way], step: int = 0) -> frozenset[Function]:
+    """The functions in which ways are at a step: at first the commands of a program, of which each run is one."""
+    known = [way for way in ways if len(way) > step and way[step].path == module.path]
+    functions = (_function_of(module, way[step]) for way in known)
+    return frozenset(function for function in functions if function is not None)
 
 
 def whole_program(module: ModuleFacts) -> list[Level]:
@@ -122,10 +131,13 @@ def comes_before(one: Way, other: Way) -> bool:
 
 
 def lifted(module: ModuleFacts, statement: ast.stmt) -> str:
-    """A statement as text of a change, with the comment right above it, for putting it somewhere else."""
+    """A statement as text of a change, with the comments right above and behind it, for putting it somewhere else."""
     first, *rest = written(module, statement).split("\n")
     indent = " " * statement.col_offset
     lines = [first, *(line.removeprefix(indent) for line in rest)]
+    behind = module.lines[(statement.end_lineno or 1) - 1].encode()[statement.end_col_offset :].decode()
+    if behind.lstrip().startswith("#"):
+        lines[-1] += behind.rstrip().replace("{", "{{").replace("}", "}}")
     above = statement.lineno - 2
     while above >= 0 and module.lines[above].strip().startswith("#"):
         lines.insert(0, module.lines[above].strip().replace("{", "{{").replace("}", "}}"))
@@ -231,7 +243,7 @@ def _body(function: Function) -> Sequence[ast.stmt]:
     return () if isinstance(function, ast.Lambda) else function.body
 
 
-def _chooses_imports(statement: ast.stmt) -> bool:
+def chooses_imports(statement: ast.stmt) -> bool:
     """A `try` or an `if` around imports alone."""
     if not isinstance(statement, ast.Try | ast.If) or (isinstance(statement, ast.If) and is_main_guard(statement)):
         return False

@@ -12,14 +12,17 @@ from auditor.static.fixes.changes import Change, InsertStatement, SeedProgram
 from auditor.static.fixes.seeding.place import (
     Level,
     Way,
+    chooses_imports,
     comes_before,
     is_docstring,
     is_in_new_process,
     is_out_of_reach,
     levels,
+    started,
     way_to,
     whole_program,
 )
+from auditor.static.fixes.seeding.preamble import DEFINITIONS, is_setting
 from auditor.static.fixes.seeding.seed_helper import SeedHelper, helpers, name_in
 from auditor.static.fixes.seeding.source import DEFAULT, constant_of_module, seed_source
 from auditor.static.project import Project
@@ -122,6 +125,9 @@ def place_for(module: ModuleFacts, ways: Sequence[Way]) -> Place | str:
     """The statement before which a program seeds; a sentence where it draws before it can."""
     if made_of_cells(module.lines):
         return "marimo keeps nothing outside of cells: seed in the cell that imports the library"
+    entry = module.project.programs.entry_points.get(module.path)
+    if len(started(module, ways)) > 1 and entry is not None and not entry.is_script:
+        return "several functions are started by themselves: seed in each of them"
     blocks = levels(module, ways) or whole_program(module)
     if not blocks:
         return "the program has no statement before which it could be seeded"
@@ -135,24 +141,32 @@ def place_for(module: ModuleFacts, ways: Sequence[Way]) -> Place | str:
     for level in blocks:
         source = seed_source(module, level)
         if source is not None and source.known_after <= level.index:
-            return Place(module, level.body[_past_definitions(level, source.known_after)], source.text)
+            return Place(module, level.body[_past_definitions(module, level, source.known_after)], source.text)
     constant = constant_of_module(module, outermost.index)
     seed = constant.text if constant else DEFAULT
     level = next((each for each in reversed(blocks) if each.is_main or each.function is None), outermost)
     if level.function is None and not level.is_guard:
         index = max(level.first(), constant.known_after if constant else 0)
-        return Place(module, level.body[min(_past_definitions(level, index), level.index)], seed)
+        return Place(module, level.body[min(_past_definitions(module, level, index), level.index)], seed)
     start = 1 if is_docstring(level.body[0]) and level.index else 0
-    return Place(module, level.body[_past_definitions(level, start)], seed)
+    return Place(module, level.body[_past_definitions(module, level, start)], seed)
 
 
-def _past_definitions(level: Level, index: int) -> int:
-    """Imports and definitions at the beginning stay together."""
-    while index < level.index and isinstance(
-        level.body[index], ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Global | ast.Nonlocal
-    ):
+def _past_definitions(module: ModuleFacts, level: Level, index: int) -> int:
+    """Imports and definitions at the beginning stay together, with the settings that stand between imports.
+
+    What the environment or the import path is told before an import has to be told before one that a patch adds, too.
+    """
+    behind = index
+    while index < level.index:
+        statement = level.body[index]
         index += 1
-    return index
+        is_import = isinstance(statement, ast.Import | ast.ImportFrom) or chooses_imports(statement)
+        if is_import or (behind == index - 1 and isinstance(statement, DEFINITIONS)):
+            behind = index
+        elif not is_setting(module, statement):
+            break
+    return behind
 
 
 def _in_process(module: ModuleFacts, level: Level) -> Place:

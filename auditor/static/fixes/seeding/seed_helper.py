@@ -95,7 +95,7 @@ def _in_module(module: ModuleFacts, project: Project) -> Iterator[SeedHelper]:
         seeding = [call for call in calls if _given(call, project) in (*parameters[:1], None) or not parameters]
         if not seeding or ("seed" not in node.name.lower() and len(seeding) < 2):
             continue
-        if any(default_of(node, name) is None for name in parameters[1:]) or not _only_prepares(module, node):
+        if any(default_of(node, name) is None for name in parameters[1:]) or not _only_prepares(module, node, project):
             continue
         default = default_of(node, parameters[0]) if parameters else None
         number = isinstance(default, ast.Constant) and isinstance(default.value, int)
@@ -115,12 +115,17 @@ def only_seeds(module: ModuleFacts, statement: ast.stmt, project: Project) -> bo
     }
 
 
-def _only_prepares(module: ModuleFacts, node: ast.FunctionDef) -> bool:
-    """Whether calling a function does no more than to seed and to switch: `def train(args)` may seed and then train."""
+def _only_prepares(module: ModuleFacts, node: ast.FunctionDef, project: Project) -> bool:
+    """Whether calling a function does no more than to seed and to switch: `def train(args)` may seed and then train.
+
+    One that draws, or keeps a state to put it back, is at work: it seeds for itself.
+    """
     if any(isinstance(part, _WORKS) for part in ast.walk(node)):
         return False
-    names = [call.callee for call in module.calls if call.function is node]
-    return not any(name is not None and name.startswith((".", *_MAKERS)) for name in names)
+    names = {call.callee for call in module.calls if call.function is node and call.callee is not None}
+    states = project.rng.state_getters.keys() | project.rng.state_setters
+    is_at_work = any(name in states or project.rng.candidates(name) for name in names)
+    return not is_at_work and not any(name.startswith((".", *_MAKERS)) for name in names)
 
 
 def _seeds(call: Call, project: Project) -> bool:

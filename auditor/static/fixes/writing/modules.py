@@ -9,12 +9,12 @@ from functools import cache
 ALIASES = {"numpy": "np", "pandas": "pd", "tensorflow": "tf", "torch.nn.functional": "F"}
 """The names under which everybody imports them."""
 
-COMPLETE = frozenset({"torch", "numpy", "jax", "tensorflow", "cupy", "optuna"})
+COMPLETE = frozenset({"torch", "numpy", "jax", "tensorflow", "cupy", "optuna", "imgaug"})
 """Packages whose own import loads the modules in them that have a fix in the rules."""
 
 THIRD_PARTY = frozenset({
     "PIL", "absl", "accelerate", "albumentations", "cupy", "cv2", "datasets", "diffusers", "einops", "evaluate",
-    "faiss", "fastai", "fire", "flax", "gym", "gymnasium", "h5py", "hydra", "ignite", "imageio", "jax",
+    "faiss", "fastai", "fire", "flax", "gym", "gymnasium", "h5py", "hydra", "ignite", "imageio", "imgaug", "jax",
     "jaxlib", "joblib", "keras", "lightgbm", "lightning", "matplotlib", "mlflow", "mmcv", "mmengine",
     "networkx", "nltk", "numba", "numpy", "omegaconf", "optuna", "pandas", "peft", "plotly",
     "pytorch_lightning", "ray", "safetensors", "scipy", "seaborn", "sentencepiece", "skimage", "sklearn",

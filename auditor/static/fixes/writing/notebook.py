@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
 
@@ -12,7 +12,7 @@ from auditor.model.location import Location
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.writing.conflict import Conflict
 from auditor.static.fixes.writing.filetext import FileText
-from auditor.static.fixes.writing.jsoncells import cell_sources, with_source
+from auditor.static.fixes.writing.jsoncells import CellSource, cell_sources, with_source
 from auditor.static.fixes.writing.python import PythonText
 from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.text.notebook import NotebookText, read_notebook
@@ -43,10 +43,9 @@ class NotebookCode:
         for splice in self._python.splices(changes):
             by_cell.setdefault(self._cell_of(splice), []).append(splice)
         text = self._file.text
-        sources = cell_sources(text)
         edits = []
         for cell, splices in by_cell.items():
-            source = sources[cell.number]
+            source = self._sources[cell.number]
             code = self._changed(cell, splices)
             parts = (with_source(text, source, code),)
             edits.append(Splice(start=source.start, end=source.end, parts=parts, changes=tuple(changes)))
@@ -63,6 +62,10 @@ class NotebookCode:
             at += size
         return tuple(found)
 
+    @cached_property
+    def _sources(self) -> Mapping[int, CellSource]:
+        return cell_sources(self._file.text)
+
     def _cell_of(self, splice: Splice) -> _Cell:
         for cell in self._cells:
             if cell.start <= splice.start and splice.end <= cell.end:
@@ -75,14 +78,19 @@ class NotebookCode:
         code = original.replace("\r\n", "\n").replace("\r", "\n")
         read = self._notebook.text[cell.start : cell.end]
         moved = [_moved(splice, cell.start, read, code) for splice in splices]
-        changed = spliced(code, moved)
+        changed = _as_a_cell(spliced(code, moved), code)
         return changed.replace("\n", "\r\n") if "\r\n" in original else changed
 
     def _source(self, number: int) -> str:
         import json
 
-        source = cell_sources(self._file.text)[number]
-        return "".join(json.loads(self._file.text[start:end]) for start, end in source.strings)
+        return "".join(json.loads(self._file.text[start:end]) for start, end in self._sources[number].strings)
+
+
+def _as_a_cell(changed: str, before: str) -> str:
+    """Blank lines that keep two statements apart are not needed at the ends of a cell."""
+    changed = changed if before.endswith("\n") else changed.rstrip("\n")
+    return changed if before.startswith("\n") else changed.lstrip("\n")
 
 
 def _line(place: Location, lines: dict[tuple[int, int], int]) -> int:

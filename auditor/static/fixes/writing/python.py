@@ -21,6 +21,7 @@ from auditor.static.fixes.changes import (
 )
 from auditor.static.fixes.writing.arguments import argument_splices
 from auditor.static.fixes.writing.conflict import Conflict
+from auditor.static.fixes.writing.idle_imports import without_idle_imports
 from auditor.static.fixes.writing.imports import Imports
 from auditor.static.fixes.writing.names import Names
 from auditor.static.fixes.writing.removal import removals
@@ -40,11 +41,17 @@ class PythonText:
         text: str,
         line_length: int | None = None,
         line_of: Callable[[Location], int] = lambda location: location.line,
+        *,
+        is_program: bool = False,
     ) -> None:
-        """`line_length`: of the file's lines, None: no matter; `line_of`: the line of the text for a location."""
+        """`line_length`: of the file's lines, None: no matter; `line_of`: the line of the text for a location.
+
+        `is_program`: nothing else imports the file, so that an import which it does not use is of no use.
+        """
         self._text = text
         self._line_length = line_length
         self._line_of = line_of
+        self._is_program = is_program
         self._syntax: Syntax | None = None
 
     def compose(self, changes: Sequence[Change]) -> str:
@@ -57,6 +64,8 @@ class PythonText:
                 ast.parse(written)
         except SyntaxError as error:
             raise Conflict(f"the result is no valid Python: {error.msg} in line {error.lineno}", changes) from None
+        if self._is_program and self._syntax is not None:
+            written = without_idle_imports(self._syntax.tree, written)
         if self._line_length is None or self._syntax is None:
             return written
         return wrapped(self._text, written, self._line_length, self._syntax.module.default_indent)
