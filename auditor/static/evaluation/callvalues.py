@@ -20,7 +20,15 @@ from auditor.static.resolution import mappings
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.lengths import counted
 from auditor.static.resolution.library_verdict import SeedValue
-from auditor.static.resolution.records import COPYING, STRUCTURED, copied, named_tuple, structured
+from auditor.static.resolution.records import (
+    COPYING,
+    DUPLICATING,
+    STRUCTURED,
+    copied,
+    duplicated,
+    named_tuple,
+    structured,
+)
 from auditor.static.resolution.seedvalue import (
     ENTROPY_CALLS,
     GIVEN,
@@ -108,6 +116,8 @@ class CallValues:
     def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
         if (library := self._project.rng.state_getters.get(name)) is not None:
             return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
+        if name in DUPLICATING and (kept := duplicated(self._evaluator, node, frame)) is not None:
+            return kept
         if name in mappings.MAKING:
             return mappings.made(self._evaluator, node, frame)
         if name in mappings.MERGING:

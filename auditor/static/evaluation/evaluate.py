@@ -22,6 +22,7 @@ from auditor.static.evaluation.plainrun import joined_arms, without_arguments
 from auditor.static.evaluation.takenarms import taken
 from auditor.static.evaluation.textvalues import is_text
 from auditor.static.resolution import constants, mappings
+from auditor.static.resolution.copiedentries import copied_entries
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.seedvalue import (
@@ -174,6 +175,8 @@ class Evaluator:
             parts = tuple(self.value(part, frame) for part in node.elts)
             starred = any(isinstance(part, ast.Starred) for part in node.elts)
             return mixed(parts) if starred else holding(mixed(parts), parts=parts)
+        if isinstance(node, ast.DictComp) and (copied := copied_entries(self, node, frame)) is not None:
+            return copied
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return mappings.merged(self.value(node.left, frame), self.value(node.right, frame))
         return mixed(self.value(child, frame) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))

@@ -10,7 +10,17 @@ from auditor.static.evaluation.spread import spread
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import entries_of
-from auditor.static.resolution.seedvalue import GIVEN, MAX_PARTS, Entries, Seen, holding, parts_of
+from auditor.static.resolution.seedvalue import (
+    GIVEN,
+    MAX_PARTS,
+    OPTIONS,
+    OVER_OTHERS,
+    Entries,
+    Seen,
+    constant,
+    holding,
+    parts_of,
+)
 from auditor.static.syntax.elements import call_of
 
 if TYPE_CHECKING:
@@ -19,13 +29,19 @@ if TYPE_CHECKING:
 MAX_WRITTEN = 50
 """Options of one call that are written out."""
 
+NO_PARTS = constant(())
+"""`*further` of a call that gives nothing there."""
+
 _NO_SEED = (SeedValue.NONE, SeedValue.ENTROPY)
 
 
 def spread_given(
-    evaluator: Evaluator, node: ast.Call | None, frame: Frame, positional: Sequence[str]
+    evaluator: Evaluator, node: ast.Call | None, frame: Frame, positional: Sequence[str], keyword_only: Sequence[str]
 ) -> Entries | None:
-    """What `*given` and `**options` give a function together; None where a call has neither."""
+    """What `*given` and `**options` give a function together; None where a call has neither.
+
+    What options give, as in `train(**vars(args))`, is known of the parameters that are called as they are.
+    """
     if node is None or not call_of(node, None).opaque:
         return None
     known = _spread_at_end(evaluator, node, frame, positional)
@@ -34,8 +50,19 @@ def spread_given(
     for word in node.keywords:
         entries = entries_of(evaluator.value(word.value, frame)) if word.arg is None else Entries({})
         known |= entries.known if entries is not None else {}
-        rest = rest if entries is not None and entries.rest is None else GIVEN
+        if entries is None or entries.rest is not None:
+            rest = entries.rest if entries is not None and rest is None else GIVEN
+    if rest in (OPTIONS, OVER_OTHERS):
+        declared = [name for name in (*positional, *keyword_only) if not evaluator.options.lacks(name, frame)]
+        known = {**{name: evaluator.options.value(name, frame) for name in declared}, **known}
     return Entries(known, rest)
+
+
+def leaves_out(evaluator: Evaluator, given: Entries | None, name: str, frame: Frame) -> bool:
+    """Whether a call with `given` in stars certainly gives a parameter nothing that is not among that."""
+    if given is None or given.rest is None:
+        return True
+    return given.rest == OPTIONS and evaluator.options.lacks(name, frame)
 
 
 def written_out(evaluator: Evaluator, node: ast.Call, frame: Frame) -> ast.Call:
@@ -65,17 +92,29 @@ def _spread_at_end(
     *before, last = node.args or (node,)
     if not isinstance(last, ast.Starred) or any(isinstance(part, ast.Starred) for part in before):
         return None
-    parts = parts_of(evaluator.value(last.value, frame))
-    return dict(zip(positional[len(before) :], parts, strict=False)) if parts else None
+    seen = evaluator.value(last.value, frame)
+    parts = parts_of(seen)
+    if not parts and seen != NO_PARTS:
+        return None
+    return dict(zip(positional[len(before) :], parts, strict=False))
 
 
 def positional_rest(evaluator: Evaluator, node: ast.Call | None, frame: Frame, count: int) -> Seen:
-    """What `*further` of a function holds behind `count` parameters, where a part is None or differs in each run."""
-    further = node.args[count:] if node is not None else []
-    if node is None or not 0 < len(further) <= MAX_PARTS or any(isinstance(part, ast.Starred) for part in node.args):
+    """What `*further` of a function holds behind `count` parameters: how many there are, and what each is worth.
+
+    Of values that the call settles nothing is kept, so that calls with others are the same to whoever asks.
+    """
+    if node is None or any(isinstance(part, ast.Starred) for part in node.args):
         return GIVEN
-    parts = tuple(evaluator.value(part, frame) for part in further)
-    return holding(GIVEN, parts=parts) if any(part.kind in _NO_SEED for part in parts) else GIVEN
+    further = node.args[count:]
+    if not further:
+        return NO_PARTS
+    parts = tuple(evaluator.value(part, frame) for part in further[: MAX_PARTS + 1])
+    if len(parts) > MAX_PARTS:
+        return GIVEN
+    if not any(part.kind in _NO_SEED for part in parts):
+        parts = tuple(GIVEN for _ in parts)
+    return holding(GIVEN, parts=parts)
 
 
 def keyword_rest(
@@ -88,4 +127,4 @@ def keyword_rest(
     known = {str(word.arg): evaluator.value(word.value, frame) for word in words}
     if spread is None:
         return holding(GIVEN, entries=Entries(known))
-    return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest))
+    return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest and GIVEN))

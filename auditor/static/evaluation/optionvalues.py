@@ -62,10 +62,13 @@ class OptionValues:
         own = self._module_options(frame.module).get(name)
         if own is not None:
             return own
+        self._read()
+        return self._table.get(name, GIVEN)
+
+    def _read(self) -> None:
         while self._unread:
             for option, default in self._module_options(self._unread.popleft()).items():
                 self._table[option] = default if self._table.get(option, default) == default else GIVEN
-        return self._table.get(name, GIVEN)
 
     def _module_options(self, module: ModuleFacts) -> dict[str, Seen]:
         found = self._options.get(module.path)
@@ -80,9 +83,10 @@ class OptionValues:
 
     def lacks(self, name: str, frame: Frame) -> bool:
         """Whether no option is called so, as the options are those that the parsers declare by name and no others."""
-        if name in self._table:
-            return False
         self.executes(frame.module)
+        self._read()
+        if name in self._table or name in self._evaluator.stored:
+            return False
         number = len(self._modules)
         if number not in self._closed:
             self._closed[number] = bool(self._table) and not any(

@@ -12,6 +12,7 @@ from auditor.static.resolution.seedvalue import (
     GIVEN,
     MAX_SIZE,
     OPTIONS,
+    OVER_OTHERS,
     Entries,
     Seen,
     Shape,
@@ -80,7 +81,7 @@ def looked_up(evaluator: Evaluator, entries: Entries, key: str, frame: Frame) ->
     """What stands under a key; None where there certainly is nothing."""
     if key in entries.known:
         return entries.known[key]
-    return evaluator.options.value(key, frame) if entries.rest == OPTIONS else entries.rest
+    return evaluator.options.value(key, frame) if entries.rest in (OPTIONS, OVER_OTHERS) else entries.rest
 
 
 def got(evaluator: Evaluator, node: ast.Call, entries: Entries, key: str, frame: Frame) -> Seen:
@@ -138,7 +139,8 @@ def _merged(layers: Iterable[Entries | None]) -> Entries | None:
         elif layer.rest is None:
             result = Entries({**result.known, **layer.known}, result.rest)
         else:
-            result = layer
+            is_alone = layer.rest != OPTIONS or result == Entries({})
+            result = layer if is_alone else Entries(layer.known, OVER_OTHERS)
     return result if len(result.known) <= MAX_ENTRIES else None
 
 
