@@ -17,6 +17,7 @@ from auditor.static.evaluation.plainrun import names_seed
 from auditor.static.evaluation.textvalues import is_text
 from auditor.static.evaluation.written import given_by
 from auditor.static.resolution import mappings
+from auditor.static.resolution.dictclasses import holds_entries
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.lengths import counted
 from auditor.static.resolution.library_verdict import SeedValue
@@ -43,7 +44,7 @@ from auditor.static.resolution.seedvalue import (
     holding,
     mixed,
 )
-from auditor.static.resolution.values import External, FunctionRef, Value
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Value
 from auditor.static.syntax.bindings import every_argument
 from auditor.static.text.dotted import ENVIRONMENT, global_key
 
@@ -103,6 +104,8 @@ class CallValues:
             return self._external(value.name, node, frame)
         if isinstance(value, FunctionRef):
             return self._returned(value, node, frame)
+        if isinstance(value, ClassRef) and holds_entries(value):
+            return mappings.made(self._evaluator, node, frame)
         if value is None and (record := named_tuple(self._evaluator, node, frame)) is not None:
             return record
         if not self._may_differ(frame.module, node):

@@ -91,6 +91,9 @@ class Evaluator:
         self.taken: dict[ast.Name, Seen] | None = None
         """What names have of several values in a plain run, where no program is followed, which would tell."""
 
+        self._put: dict[tuple[str, str], bool] = {}
+        """Whether a program that reaches a file stores anything under a name."""
+
         self._depth = 0
 
     def close(self) -> None:
@@ -235,7 +238,7 @@ class Evaluator:
         if base.entries is not None:
             held = mappings.looked_up(self, base.entries, node.attr, frame)
             if held is not None:
-                return held
+                return self._as_put(held, node.value, node.attr, frame)
         if base.kind is SeedValue.ENTROPY:
             return base
         if base.shape is Shape.OPTIONS:
@@ -250,6 +253,17 @@ class Evaluator:
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
             return stored
         return self._assigned(node, frame)
+
+    def _as_put(self, held: Seen, node: ast.expr, name: str, frame: Frame) -> Seen:
+        """What stands under a name of something that is not followed here itself: None only if no file puts that in."""
+        if held.kind is not SeedValue.NONE or (isinstance(node, ast.Name) and frame.find(node.id) is not None):
+            return held
+        from auditor.static.evaluation.unsetparts import is_named_in_store  # which rests on this module
+
+        key = frame.module.path, name
+        if key not in self._put:
+            self._put[key] = is_named_in_store((name,), frame.module)
+        return GIVEN if self._put[key] else held
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -326,7 +340,8 @@ class Evaluator:
         entries = mappings.entries_of(base)
         if entries is None or not self.is_settled(node, key.value, frame):
             return None
-        return mappings.looked_up(self, entries, key.value, frame)
+        held = mappings.looked_up(self, entries, key.value, frame)
+        return held and self._as_put(held, node, key.value, frame)
 
     def _choice(self, node: ast.BoolOp, frame: Frame) -> Seen:
         """`a or b` is the first that is true, `a and b` the last where all before are."""
