@@ -17,6 +17,7 @@ from auditor.static.evaluation.commandline import (
     typer_default,
 )
 from auditor.static.evaluation.fields import WHOLE, Fields, field
+from auditor.static.evaluation.keptobjects import KeptObjects
 from auditor.static.evaluation.optionvalues import OptionValues
 from auditor.static.evaluation.plainrun import joined_arms, without_arguments
 from auditor.static.evaluation.takenarms import taken
@@ -25,6 +26,7 @@ from auditor.static.resolution import constants, mappings
 from auditor.static.resolution.copiedentries import copied_entries
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.puts import is_written_to
 from auditor.static.resolution.seedvalue import (
     GIVEN,
     IS_NONE,
@@ -36,7 +38,7 @@ from auditor.static.resolution.seedvalue import (
     holding,
     mixed,
 )
-from auditor.static.resolution.values import ClassRef, Instance, ModuleRef
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef
 from auditor.static.syntax.bindings import Function, every_argument
 from auditor.static.syntax.elements import Known, Unknown
 from auditor.static.text.dotted import ENVIRONMENT, dotted_text, global_key
@@ -76,6 +78,8 @@ class Evaluator:
         self.made: dict[ClassRef, Seen] = {}
         """Objects of classes whose constructors are given nothing."""
 
+        self.kept = KeptObjects()
+
         self.attributes: set[str] = set()
         """Names of these attributes, of all classes."""
 
@@ -106,6 +110,7 @@ class Evaluator:
         prefix = f"{first[0].arg}." if first else "self."
         own = ((text, value) for text, value in frame.values.items() if text.startswith(prefix))
         self.remember_attributes(cls, {text.removeprefix(prefix): value for text, value in own})
+        self.kept.remember(cls, frame)
 
     def remember_attributes(self, cls: ClassRef, attributes: Mapping[str, Seen]) -> None:
         """An object of `cls` was made with these attributes; those on which two objects differ are given up."""
@@ -252,7 +257,8 @@ class Evaluator:
             return self.options.value(node.attr, frame)
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
             return stored
-        return self._assigned(node, frame)
+        found = self._assigned(node, frame)
+        return self.kept.value(self, node, frame) if found == GIVEN and value is None else found
 
     def _as_put(self, held: Seen, node: ast.expr, name: str, frame: Frame) -> Seen:
         """What stands under a name of something that is not followed here itself: None only if no file puts that in."""
@@ -286,7 +292,7 @@ class Evaluator:
         if called.attr in mappings.COPYING_METHODS and not node.args:
             copied = self._filled(called.value, frame) or self.value(called.value, frame)
             if mappings.entries_of(copied) is None:
-                return None
+                return self._duplicated(node, called, frame)
             return mappings.merged(copied, mappings.made(self, node, frame)) if node.keywords else replace(copied)
         if called.attr not in ("get", "pop") or not node.args:
             return None
@@ -298,6 +304,14 @@ class Evaluator:
         if entries is not None and self.is_settled(called.value, key.value, frame):
             return mappings.got(self, node, entries, key.value, frame)
         return self._item(called.value, base, key, frame)
+
+    def _duplicated(self, node: ast.Call, called: ast.Attribute, frame: Frame) -> Seen | None:
+        """`config.model_dump()`: the fields of an object, where that is no method of the project."""
+        if node.keywords or isinstance(frame.resolve(called), FunctionRef):
+            return None
+        from auditor.static.resolution.records import part_of
+
+        return part_of(self, called.value, frame)
 
     def _filled(self, node: ast.expr, frame: Frame) -> Seen | None:
         """What a module's name holds once all that stands at its top level is put in; None of anything else.
@@ -324,12 +338,12 @@ class Evaluator:
         text = dotted_text(node)
         if text is None or frame.find(text) is not None:
             return True
-        if _is_written_to(frame.module, node, key):
+        if is_written_to(frame.module, node, key):
             return False
         assigned = constants.assigned(frame.module, node) if isinstance(node, ast.Name | ast.Attribute) else None
         if assigned is None or assigned[0] is frame.module:
             return True
-        return not _is_written_to(assigned[0], ast.Name(text.rpartition(".")[2]), key)
+        return not is_written_to(assigned[0], ast.Name(text.rpartition(".")[2]), key)
 
     def _item(self, node: ast.expr, base: Seen, key: Known | Unknown, frame: Frame) -> Seen | None:
         """What `node` holds under a key: an option, or what the dictionary says that it stands for."""
@@ -368,19 +382,6 @@ def _is_in(key: object, known: dict[object, object]) -> bool:
         return key in known
     except TypeError:
         return False  # a dictionary as a key, which fails where the program runs too
-
-
-def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:
-    """Whether a file may put something under a key into the dictionary that a name stands for."""
-    text = dotted_text(table)
-    called = (call.func for call, _, _ in module.index.calls if isinstance(call.func, ast.Attribute))
-    if any(each.attr in ("update", "setdefault", "pop") and dotted_text(each.value) == text for each in called):
-        return True
-    targets = [target for _, target, _, _ in module.index.assignments if isinstance(target, ast.Subscript)]
-    return any(
-        target.slice.value == key if isinstance(target.slice, ast.Constant) else dotted_text(target.value) == text
-        for target in targets
-    )
 
 
 def _is_tuple(node: ast.expr, frame: Frame) -> bool:

@@ -127,7 +127,10 @@ def field(
     """An attribute of an object, or of the class; `held`: what constructors that were followed have set."""
     known = held.get(name)
     if known is not None:
-        return known
+        is_other = (
+            known.kind is SeedValue.NONE and made is not None and _is_given_there(evaluator, made, cls, name, frame)
+        )
+        return GIVEN if is_other else known
     if made is not None and made.made_by is not None and made.module is not None:
         given = _given(evaluator, made.made_by, made.module, name, frame)
         if given is not None:
@@ -225,6 +228,19 @@ def _given(evaluator: Evaluator, made_by: ast.Call, module: ModuleFacts, name: s
                 continue
             return GIVEN if entries is None else looked_up(evaluator, entries, name, frame)
     return None
+
+
+def _is_given_there(evaluator: Evaluator, made: Instance, cls: ClassRef, name: str, frame: Frame) -> bool:
+    """Whether the call that made this object gives a field that others go without, in a function not followed."""
+    if made.made_by is None or made.module is None:
+        return False
+    if any(word.arg is None for word in made.made_by.keywords):
+        return False  # what stars give is known where the call was followed
+    given = _given(evaluator, made.made_by, made.module, name, frame)
+    if given is None and made.made_by.args and name in (fields := parameters_of(cls)):
+        part = call_of(made.made_by, None).argument(name, fields.index(name))
+        given = evaluator.value(part, Frame(made.module)) if part is not None else None
+    return given is not None and given.kind is not SeedValue.NONE
 
 
 def _handed(evaluator: Evaluator, name: str, node: ast.expr, frame: Frame) -> Seen:

@@ -304,7 +304,10 @@ class Functions:
         """Whether something that becomes a seed may come out of a function: a clock's number, what an object keeps."""
         if getattr(ref.node, "name", "") == "__init__":
             held = [entries_of(value) for value in inside.values.values()]
-            return any(entries is not None and names_seed(entries) for entries in held)
+            if any(entries is not None and names_seed(entries) for entries in held):
+                return True
+            evaluator = self._walk.evaluator
+            return any(evaluator.kept.names_seed(evaluator, value) for value in _names_key(inside))
         if node is None:
             return False
         return self._walk.relevance.may_differ(ref.node) or hands_back_seed(ref, inside) or makes_of_given(ref, inside)
@@ -453,7 +456,7 @@ def _is_switch(default: ast.expr | None) -> bool:
     return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
 
 
-def _names_key(frame: Frame) -> tuple[object, ...]:
+def _names_key(frame: Frame) -> tuple[Value, ...]:
     """What the parameters of the frame's own function stand for."""
     return tuple(value for (function, _), value in frame.arguments.items() if function is frame.function)
 

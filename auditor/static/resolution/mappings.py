@@ -52,7 +52,7 @@ MAKING = frozenset(
 MERGING = frozenset({"omegaconf.OmegaConf.merge", "omegaconf.OmegaConf.unsafe_merge"})
 """Calls outside the project whose result holds what their arguments hold, the last one first."""
 
-COPYING_METHODS = frozenset({"_replace", "clone", "copy"})
+COPYING_METHODS = frozenset({"_asdict", "_replace", "clone", "copy", "model_copy", "model_dump"})
 """Methods that copy what holds something by names; keywords name what the copy has in its place."""
 
 FROM_COMMAND_LINE = "omegaconf.OmegaConf.from_cli"
