@@ -54,15 +54,20 @@ def spread_given(
             rest = entries.rest if entries is not None and rest is None else GIVEN
     if rest in (OPTIONS, OVER_OTHERS):
         declared = [name for name in (*positional, *keyword_only) if not evaluator.options.lacks(name, frame)]
-        known = {**{name: evaluator.options.value(name, frame) for name in declared}, **known}
+        known = {**{name: _option(evaluator, name, frame) for name in declared}, **known}
     return Entries(known, rest)
+
+
+def _option(evaluator: Evaluator, name: str, frame: Frame) -> Seen:
+    seen = evaluator.options.value(name, frame)
+    return GIVEN if seen.kind in _NO_SEED and evaluator.options.removes(name, frame) else seen
 
 
 def leaves_out(evaluator: Evaluator, given: Entries | None, name: str, frame: Frame) -> bool:
     """Whether a call with `given` in stars certainly gives a parameter nothing that is not among that."""
     if given is None or given.rest is None:
         return True
-    return given.rest == OPTIONS and evaluator.options.lacks(name, frame)
+    return given.rest == OPTIONS and evaluator.options.certainly_lacks(name, frame)
 
 
 def written_out(evaluator: Evaluator, node: ast.Call, frame: Frame) -> ast.Call:
