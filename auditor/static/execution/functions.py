@@ -14,13 +14,14 @@ from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
 from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
+from auditor.static.execution.wrappedcalls import keeps_places, put_on
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.indirect import is_configured
 from auditor.static.resolution.lengths import with_kept_lengths
 from auditor.static.resolution.mappings import entries_of, is_copy_of_name, writes_seed
 from auditor.static.resolution.seedvalue import GIVEN, Seen, constant
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.resolution.wrappers import keeps_places, kept, maker_of, wrappers_of
+from auditor.static.resolution.wrappers import kept, maker_of, wrappers_of
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.elements import call_of
 
@@ -193,11 +194,7 @@ class Functions:
             inside = self.frame_of(ref, None, frame, defaults=False, made=made)
         else:
             inside = self.frame_of(ref, *outer, defaults=defaults, made=made)
-        names = inside.module.written.signature(ref.node).names
-        for word in node.keywords:
-            if word.arg in names:
-                inside.values[word.arg] = self._walk.evaluator.value(word.value, frame)
-                inside.settled.discard(word.arg)
+        put_on(self._walk.evaluator, node, frame, inside)
         return inside
 
     def _written(self, ref: FunctionRef, inside: Frame) -> Seen:

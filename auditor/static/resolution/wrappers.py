@@ -146,10 +146,3 @@ def _innermost(function: Function, levels: int) -> tuple[Function, Function] | N
             return None
         current = nested[-1]
     return (holder, current) if current is not None else None
-
-
-def keeps_places(node: ast.Call, frame: Frame) -> bool:
-    """`function(self, *args, **kwargs)` in `def inner(self, *args, **kwargs)`: each argument keeps its place."""
-    before = [part for part in node.args if not isinstance(part, ast.Starred)]
-    own = frame.module.written.signature(frame.function).positional if frame.function is not None else ()
-    return not before or [getattr(part, "id", None) for part in before] == list(own)
