@@ -17,7 +17,6 @@ from auditor.static.resolution.seedvalue import (
     OVER_OTHERS,
     Entries,
     Seen,
-    constant,
     holding,
     parts_of,
 )
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
 MAX_WRITTEN = 50
 """Options of one call that are written out."""
-
-NO_PARTS = constant(())
-"""`*further` of a call that gives nothing there."""
 
 _NO_SEED = (SeedValue.NONE, SeedValue.ENTROPY)
 
@@ -97,29 +93,17 @@ def _spread_at_end(
     *before, last = node.args or (node,)
     if not isinstance(last, ast.Starred) or any(isinstance(part, ast.Starred) for part in before):
         return None
-    seen = evaluator.value(last.value, frame)
-    parts = parts_of(seen)
-    if not parts and seen != NO_PARTS:
-        return None
-    return dict(zip(positional[len(before) :], parts, strict=False))
+    parts = parts_of(evaluator.value(last.value, frame))
+    return dict(zip(positional[len(before) :], parts, strict=False)) if parts else None
 
 
 def positional_rest(evaluator: Evaluator, node: ast.Call | None, frame: Frame, count: int) -> Seen:
-    """What `*further` of a function holds behind `count` parameters: how many there are, and what each is worth.
-
-    Of values that the call settles nothing is kept, so that calls with others are the same to whoever asks.
-    """
-    if node is None or any(isinstance(part, ast.Starred) for part in node.args):
+    """What `*further` of a function holds behind `count` parameters, where a part is None or differs in each run."""
+    further = node.args[count:] if node is not None else []
+    if node is None or not 0 < len(further) <= MAX_PARTS or any(isinstance(part, ast.Starred) for part in node.args):
         return GIVEN
-    further = node.args[count:]
-    if not further:
-        return NO_PARTS
-    parts = tuple(evaluator.value(part, frame) for part in further[: MAX_PARTS + 1])
-    if len(parts) > MAX_PARTS:
-        return GIVEN
-    if not any(part.kind in _NO_SEED for part in parts):
-        parts = tuple(GIVEN for _ in parts)
-    return holding(GIVEN, parts=parts)
+    parts = tuple(evaluator.value(part, frame) for part in further)
+    return holding(GIVEN, parts=parts) if any(part.kind in _NO_SEED for part in parts) else GIVEN
 
 
 def keyword_rest(
