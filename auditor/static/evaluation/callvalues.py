@@ -17,10 +17,19 @@ from auditor.static.evaluation.plainrun import names_seed
 from auditor.static.evaluation.textvalues import is_text
 from auditor.static.evaluation.written import given_by
 from auditor.static.resolution import mappings
+from auditor.static.resolution.dictclasses import holds_entries
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.lengths import counted
 from auditor.static.resolution.library_verdict import SeedValue
-from auditor.static.resolution.records import COPYING, STRUCTURED, copied, named_tuple, structured
+from auditor.static.resolution.records import (
+    COPYING,
+    DUPLICATING,
+    STRUCTURED,
+    copied,
+    duplicated,
+    named_tuple,
+    structured,
+)
 from auditor.static.resolution.seedvalue import (
     ENTROPY_CALLS,
     GIVEN,
@@ -35,7 +44,7 @@ from auditor.static.resolution.seedvalue import (
     holding,
     mixed,
 )
-from auditor.static.resolution.values import External, FunctionRef, Value
+from auditor.static.resolution.values import ClassRef, External, FunctionRef, Value
 from auditor.static.syntax.bindings import every_argument
 from auditor.static.text.dotted import ENVIRONMENT, global_key
 
@@ -95,6 +104,8 @@ class CallValues:
             return self._external(value.name, node, frame)
         if isinstance(value, FunctionRef):
             return self._returned(value, node, frame)
+        if isinstance(value, ClassRef) and holds_entries(value):
+            return mappings.made(self._evaluator, node, frame)
         if value is None and (record := named_tuple(self._evaluator, node, frame)) is not None:
             return record
         if not self._may_differ(frame.module, node):
@@ -108,6 +119,8 @@ class CallValues:
     def _external(self, name: str, node: ast.Call, frame: Frame) -> Seen:
         if (library := self._project.rng.state_getters.get(name)) is not None:
             return UNSEEDED_STATE if self._is_seeded(library) is False else GIVEN
+        if name in DUPLICATING and (kept := duplicated(self._evaluator, node, frame)) is not None:
+            return kept
         if name in mappings.MAKING:
             return mappings.made(self._evaluator, node, frame)
         if name in mappings.MERGING:

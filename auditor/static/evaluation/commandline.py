@@ -95,7 +95,10 @@ def _is_put_elsewhere(module: ModuleFacts, given: ast.Name, name: str) -> bool:
 
 def _is_reached(module: ModuleFacts, call: ast.Call, options: Mapping[str, Seen]) -> bool:
     """Whether a plain run comes to a call: under no condition, or under options that are on by default."""
-    tests = [holder.test for holder in module.around(call) if isinstance(holder, ast.If)]
+    from auditor.static.entrypoints import names_main  # which rests on this module
+
+    above = (holder.test for holder in module.around(call) if isinstance(holder, ast.If))
+    tests = [test for test in above if not names_main(test)]
     return all(
         any(
             options[part.attr].is_constant and options[part.attr].constant

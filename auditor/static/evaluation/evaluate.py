@@ -17,13 +17,16 @@ from auditor.static.evaluation.commandline import (
     typer_default,
 )
 from auditor.static.evaluation.fields import WHOLE, Fields, field
+from auditor.static.evaluation.keptobjects import KeptObjects
 from auditor.static.evaluation.optionvalues import OptionValues
 from auditor.static.evaluation.plainrun import joined_arms, without_arguments
 from auditor.static.evaluation.takenarms import taken
 from auditor.static.evaluation.textvalues import is_text
 from auditor.static.resolution import constants, mappings
+from auditor.static.resolution.copiedentries import copied_entries
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
+from auditor.static.resolution.puts import is_written_to
 from auditor.static.resolution.seedvalue import (
     GIVEN,
     IS_NONE,
@@ -35,7 +38,7 @@ from auditor.static.resolution.seedvalue import (
     holding,
     mixed,
 )
-from auditor.static.resolution.values import ClassRef, Instance, ModuleRef
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef
 from auditor.static.syntax.bindings import Function, every_argument
 from auditor.static.syntax.elements import Known, Unknown
 from auditor.static.text.dotted import ENVIRONMENT, dotted_text, global_key
@@ -75,6 +78,8 @@ class Evaluator:
         self.made: dict[ClassRef, Seen] = {}
         """Objects of classes whose constructors are given nothing."""
 
+        self.kept = KeptObjects()
+
         self.attributes: set[str] = set()
         """Names of these attributes, of all classes."""
 
@@ -90,6 +95,9 @@ class Evaluator:
         self.taken: dict[ast.Name, Seen] | None = None
         """What names have of several values in a plain run, where no program is followed, which would tell."""
 
+        self._put: dict[tuple[str, str], bool] = {}
+        """Whether a program that reaches a file stores anything under a name."""
+
         self._depth = 0
 
     def close(self) -> None:
@@ -102,6 +110,7 @@ class Evaluator:
         prefix = f"{first[0].arg}." if first else "self."
         own = ((text, value) for text, value in frame.values.items() if text.startswith(prefix))
         self.remember_attributes(cls, {text.removeprefix(prefix): value for text, value in own})
+        self.kept.remember(cls, frame)
 
     def remember_attributes(self, cls: ClassRef, attributes: Mapping[str, Seen]) -> None:
         """An object of `cls` was made with these attributes; those on which two objects differ are given up."""
@@ -174,6 +183,8 @@ class Evaluator:
             parts = tuple(self.value(part, frame) for part in node.elts)
             starred = any(isinstance(part, ast.Starred) for part in node.elts)
             return mixed(parts) if starred else holding(mixed(parts), parts=parts)
+        if isinstance(node, ast.DictComp) and (copied := copied_entries(self, node, frame)) is not None:
+            return copied
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return mappings.merged(self.value(node.left, frame), self.value(node.right, frame))
         return mixed(self.value(child, frame) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
@@ -232,7 +243,7 @@ class Evaluator:
         if base.entries is not None:
             held = mappings.looked_up(self, base.entries, node.attr, frame)
             if held is not None:
-                return held
+                return self._as_put(held, node.value, node.attr, frame)
         if base.kind is SeedValue.ENTROPY:
             return base
         if base.shape is Shape.OPTIONS:
@@ -246,7 +257,19 @@ class Evaluator:
             return self.options.value(node.attr, frame)
         if isinstance(value, ModuleRef) and (stored := self.stored.get(global_key(value.path, node.attr))):
             return stored
-        return self._assigned(node, frame)
+        found = self._assigned(node, frame)
+        return self.kept.value(self, node, frame) if found == GIVEN and value is None else found
+
+    def _as_put(self, held: Seen, node: ast.expr, name: str, frame: Frame) -> Seen:
+        """What stands under a name of something that is not followed here itself: None only if no file puts that in."""
+        if held.kind is not SeedValue.NONE or (isinstance(node, ast.Name) and frame.find(node.id) is not None):
+            return held
+        from auditor.static.evaluation.unsetparts import is_named_in_store  # which rests on this module
+
+        key = frame.module.path, name
+        if key not in self._put:
+            self._put[key] = is_named_in_store((name,), frame.module)
+        return GIVEN if self._put[key] else held
 
     # -- calls ----------------------------------------------------------------------------------------------------
 
@@ -269,7 +292,7 @@ class Evaluator:
         if called.attr in mappings.COPYING_METHODS and not node.args:
             copied = self._filled(called.value, frame) or self.value(called.value, frame)
             if mappings.entries_of(copied) is None:
-                return None
+                return self._duplicated(node, called, frame)
             return mappings.merged(copied, mappings.made(self, node, frame)) if node.keywords else replace(copied)
         if called.attr not in ("get", "pop") or not node.args:
             return None
@@ -281,6 +304,14 @@ class Evaluator:
         if entries is not None and self.is_settled(called.value, key.value, frame):
             return mappings.got(self, node, entries, key.value, frame)
         return self._item(called.value, base, key, frame)
+
+    def _duplicated(self, node: ast.Call, called: ast.Attribute, frame: Frame) -> Seen | None:
+        """`config.model_dump()`: the fields of an object, where that is no method of the project."""
+        if node.keywords or isinstance(frame.resolve(called), FunctionRef):
+            return None
+        from auditor.static.resolution.records import part_of
+
+        return part_of(self, called.value, frame)
 
     def _filled(self, node: ast.expr, frame: Frame) -> Seen | None:
         """What a module's name holds once all that stands at its top level is put in; None of anything else.
@@ -307,12 +338,12 @@ class Evaluator:
         text = dotted_text(node)
         if text is None or frame.find(text) is not None:
             return True
-        if _is_written_to(frame.module, node, key):
+        if is_written_to(frame.module, node, key):
             return False
         assigned = constants.assigned(frame.module, node) if isinstance(node, ast.Name | ast.Attribute) else None
         if assigned is None or assigned[0] is frame.module:
             return True
-        return not _is_written_to(assigned[0], ast.Name(text.rpartition(".")[2]), key)
+        return not is_written_to(assigned[0], ast.Name(text.rpartition(".")[2]), key)
 
     def _item(self, node: ast.expr, base: Seen, key: Known | Unknown, frame: Frame) -> Seen | None:
         """What `node` holds under a key: an option, or what the dictionary says that it stands for."""
@@ -323,7 +354,8 @@ class Evaluator:
         entries = mappings.entries_of(base)
         if entries is None or not self.is_settled(node, key.value, frame):
             return None
-        return mappings.looked_up(self, entries, key.value, frame)
+        held = mappings.looked_up(self, entries, key.value, frame)
+        return held and self._as_put(held, node, key.value, frame)
 
     def _choice(self, node: ast.BoolOp, frame: Frame) -> Seen:
         """`a or b` is the first that is true, `a and b` the last where all before are."""
@@ -350,19 +382,6 @@ def _is_in(key: object, known: dict[object, object]) -> bool:
         return key in known
     except TypeError:
         return False  # a dictionary as a key, which fails where the program runs too
-
-
-def _is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:
-    """Whether a file may put something under a key into the dictionary that a name stands for."""
-    text = dotted_text(table)
-    called = (call.func for call, _, _ in module.index.calls if isinstance(call.func, ast.Attribute))
-    if any(each.attr in ("update", "setdefault", "pop") and dotted_text(each.value) == text for each in called):
-        return True
-    targets = [target for _, target, _, _ in module.index.assignments if isinstance(target, ast.Subscript)]
-    return any(
-        target.slice.value == key if isinstance(target.slice, ast.Constant) else dotted_text(target.value) == text
-        for target in targets
-    )
 
 
 def _is_tuple(node: ast.expr, frame: Frame) -> bool:

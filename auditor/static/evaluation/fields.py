@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.static.evaluation.furtherarguments import leaves_out
 from auditor.static.resolution.baseorder import MAX_BASES
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
@@ -70,7 +71,7 @@ def recorded(evaluator: Evaluator, made: Instance, frame: Frame) -> Mapping[str,
     if any(word.arg is None for word in node.keywords):
         spread = ((name, _given(evaluator, node, frame.module, name, frame)) for name in found)
         found |= {name: seen for name, seen in spread if seen is not None}
-    found |= {name: evaluator.value(part, frame) for name, part in written.items() if name in found}
+    found |= {name: _handed(evaluator, name, part, frame) for name, part in written.items() if name in found}
     return {name: seen for name, seen in found.items() if name not in fields.assigned}
 
 
@@ -126,7 +127,10 @@ def field(
     """An attribute of an object, or of the class; `held`: what constructors that were followed have set."""
     known = held.get(name)
     if known is not None:
-        return known
+        is_other = (
+            known.kind is SeedValue.NONE and made is not None and _is_given_there(evaluator, made, cls, name, frame)
+        )
+        return GIVEN if is_other else known
     if made is not None and made.made_by is not None and made.module is not None:
         given = _given(evaluator, made.made_by, made.module, name, frame)
         if given is not None:
@@ -217,13 +221,41 @@ def _given(evaluator: Evaluator, made_by: ast.Call, module: ModuleFacts, name: s
     inside = Frame(module, module.enclosing_function(made_by), frame)
     for word in made_by.keywords:
         if word.arg == name:
-            return evaluator.value(word.value, inside)
+            return _handed(evaluator, name, word.value, inside)
         if word.arg is None:
             entries = entries_of(evaluator.value(word.value, inside))
-            found = looked_up(evaluator, entries, name, frame) if entries is not None else GIVEN
-            if found is not None:
-                return found
+            if entries is not None and leaves_out(evaluator, entries, name, frame) and name not in entries.known:
+                continue
+            return GIVEN if entries is None else looked_up(evaluator, entries, name, frame)
     return None
+
+
+def _is_given_there(evaluator: Evaluator, made: Instance, cls: ClassRef, name: str, frame: Frame) -> bool:
+    """Whether the call that made this object gives a field that others go without, in a function not followed."""
+    if made.made_by is None or made.module is None:
+        return False
+    if any(word.arg is None for word in made.made_by.keywords):
+        return False  # what stars give is known where the call was followed
+    given = _given(evaluator, made.made_by, made.module, name, frame)
+    if given is None and made.made_by.args and name in (fields := parameters_of(cls)):
+        part = call_of(made.made_by, None).argument(name, fields.index(name))
+        given = evaluator.value(part, Frame(made.module)) if part is not None else None
+    return given is not None and given.kind is not SeedValue.NONE
+
+
+def _handed(evaluator: Evaluator, name: str, node: ast.expr, frame: Frame) -> Seen:
+    """What a call gives a field; `Config(data=DataConfig())` gives what the part holds, which nothing else fills."""
+    seen = evaluator.value(node, frame)
+    if seen != GIVEN or not isinstance(node, ast.Call | ast.Name):
+        return seen
+    from auditor.static.evaluation.unsetparts import is_settled_part  # these rest on this module
+    from auditor.static.resolution.records import part_of
+
+    part = part_of(evaluator, node, frame)
+    if part is None or part.entries is None:
+        return seen
+    unset = [each for each, value in part.entries.known.items() if value.kind is SeedValue.NONE]
+    return part if is_settled_part((name, *unset), frame.module) else seen
 
 
 def _declared(evaluator: Evaluator, node: ast.expr, module: ModuleFacts) -> Seen:

@@ -10,7 +10,16 @@ from auditor.static.evaluation.spread import spread
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import entries_of
-from auditor.static.resolution.seedvalue import GIVEN, MAX_PARTS, Entries, Seen, holding, parts_of
+from auditor.static.resolution.seedvalue import (
+    GIVEN,
+    MAX_PARTS,
+    OPTIONS,
+    OVER_OTHERS,
+    Entries,
+    Seen,
+    holding,
+    parts_of,
+)
 from auditor.static.syntax.elements import call_of
 
 if TYPE_CHECKING:
@@ -23,9 +32,12 @@ _NO_SEED = (SeedValue.NONE, SeedValue.ENTROPY)
 
 
 def spread_given(
-    evaluator: Evaluator, node: ast.Call | None, frame: Frame, positional: Sequence[str]
+    evaluator: Evaluator, node: ast.Call | None, frame: Frame, positional: Sequence[str], keyword_only: Sequence[str]
 ) -> Entries | None:
-    """What `*given` and `**options` give a function together; None where a call has neither."""
+    """What `*given` and `**options` give a function together; None where a call has neither.
+
+    What options give, as in `train(**vars(args))`, is known of the parameters that are called as they are.
+    """
     if node is None or not call_of(node, None).opaque:
         return None
     known = _spread_at_end(evaluator, node, frame, positional)
@@ -34,8 +46,24 @@ def spread_given(
     for word in node.keywords:
         entries = entries_of(evaluator.value(word.value, frame)) if word.arg is None else Entries({})
         known |= entries.known if entries is not None else {}
-        rest = rest if entries is not None and entries.rest is None else GIVEN
+        if entries is None or entries.rest is not None:
+            rest = entries.rest if entries is not None and rest is None else GIVEN
+    if rest in (OPTIONS, OVER_OTHERS):
+        declared = [name for name in (*positional, *keyword_only) if not evaluator.options.lacks(name, frame)]
+        known = {**{name: _option(evaluator, name, frame) for name in declared}, **known}
     return Entries(known, rest)
+
+
+def _option(evaluator: Evaluator, name: str, frame: Frame) -> Seen:
+    seen = evaluator.options.value(name, frame)
+    return GIVEN if seen.kind in _NO_SEED and evaluator.options.removes(name, frame) else seen
+
+
+def leaves_out(evaluator: Evaluator, given: Entries | None, name: str, frame: Frame) -> bool:
+    """Whether a call with `given` in stars certainly gives a parameter nothing that is not among that."""
+    if given is None or given.rest is None:
+        return True
+    return given.rest == OPTIONS and evaluator.options.certainly_lacks(name, frame)
 
 
 def written_out(evaluator: Evaluator, node: ast.Call, frame: Frame) -> ast.Call:
@@ -88,4 +116,4 @@ def keyword_rest(
     known = {str(word.arg): evaluator.value(word.value, frame) for word in words}
     if spread is None:
         return holding(GIVEN, entries=Entries(known))
-    return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest))
+    return holding(GIVEN, entries=Entries({**spread.known, **known}, spread.rest and GIVEN))

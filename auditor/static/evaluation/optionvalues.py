@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import deque
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -15,6 +16,7 @@ from auditor.static.resolution.seedvalue import (
     GIVEN,
     Seen,
 )
+from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -28,6 +30,9 @@ ADDING = frozenset(
     }
 )  # fmt: skip
 """Words of which one stands in files that give a parser, or its result, options that are not declared one by one."""
+
+_MAKING = frozenset({"ArgumentParser"})
+_PARSING = frozenset({"add_argument", "parse_args", "parse_known_args"})
 
 
 class OptionValues:
@@ -62,10 +67,13 @@ class OptionValues:
         own = self._module_options(frame.module).get(name)
         if own is not None:
             return own
+        self._read()
+        return self._table.get(name, GIVEN)
+
+    def _read(self) -> None:
         while self._unread:
             for option, default in self._module_options(self._unread.popleft()).items():
                 self._table[option] = default if self._table.get(option, default) == default else GIVEN
-        return self._table.get(name, GIVEN)
 
     def _module_options(self, module: ModuleFacts) -> dict[str, Seen]:
         found = self._options.get(module.path)
@@ -80,12 +88,32 @@ class OptionValues:
 
     def lacks(self, name: str, frame: Frame) -> bool:
         """Whether no option is called so, as the options are those that the parsers declare by name and no others."""
-        if name in self._table:
-            return False
         self.executes(frame.module)
+        self._read()
+        if name in self._table or name in self._evaluator.stored:
+            return False
         number = len(self._modules)
         if number not in self._closed:
             self._closed[number] = bool(self._table) and not any(
                 self._project.texts.hold(path, ADDING) or adds_unnamed(module) for path, module in self._modules.items()
             )
         return self._closed[number]
+
+    def certainly_lacks(self, name: str, frame: Frame) -> bool:
+        """The same where each file that adds options or parses them makes a parser: a library's has more options."""
+        if not self.lacks(name, frame):
+            return False
+        hold = self._project.texts.hold
+        return all(hold(path, _MAKING) or not hold(path, _PARSING) for path in self._modules)
+
+    def removes(self, name: str, frame: Frame) -> bool:
+        """Whether a file takes an option out of the others: `options.pop("seed")`, `del args.seed`."""
+        texts = tuple(f"{start}{name}{end}" for start, end in (('pop("', '"'), ("pop('", "'")))
+        if self._project.texts.contain(frame.module.path, texts):
+            return True
+        deleted = (part for node in walk(frame.module.tree) if isinstance(node, ast.Delete) for part in node.targets)
+        return any(name in (getattr(each, "attr", ""), _key(each)) for each in deleted)
+
+
+def _key(node: ast.expr) -> object:
+    return getattr(node.slice, "value", None) if isinstance(node, ast.Subscript) else None

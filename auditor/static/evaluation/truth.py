@@ -172,6 +172,8 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
         held = right.entries
         if held is not None and held.rest is None:
             return (left.constant in held.known) is (kind is ast.In)
+    if kind is ast.NotIn and left.is_constant and right.entries is not None and right.entries.rest is None:
+        return None if left.constant not in right.entries.known else False
     if any(frame.module.written.is_about_seed(side) for side in (node.left, node.comparators[0])):
         return _GIVEN_HOLDS.get(kind)
     return None

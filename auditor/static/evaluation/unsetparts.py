@@ -178,12 +178,23 @@ def is_put_anywhere(given: ast.expr, module: ModuleFacts, path: _Path = ()) -> b
 
     Under a name that leads to it, too: `config.data = DataConfig(3)`, or under a computed one.
     """
+    return is_named_in_store((_key(given), *path), module) or (bool(path) and _is_set_by_name(module))
+
+
+def is_named_in_store(names: Iterable[str], module: ModuleFacts) -> bool:
+    """Whether a file of the programs that reach this one stores something under one of these names."""
+    programs = module.project.programs.reaching(module.path)
+    return len(programs) > MAX_PROGRAMS or any(_is_put(key, programs, module.project) for key in names)
+
+
+def is_settled_part(names: Iterable[str], module: ModuleFacts) -> bool:
+    """Whether no program that reaches a file stores anything under these names, or under ones that it computes."""
+    return not is_named_in_store(names, module) and not _is_set_by_name(module)
+
+
+def _is_set_by_name(module: ModuleFacts) -> bool:
     project = module.project
     programs = project.programs.reaching(module.path)
-    if len(programs) > MAX_PROGRAMS or any(_is_put(key, programs, project) for key in (_key(given), *path)):
-        return True
-    if not path:
-        return False
     setting = {each for program in programs for each in project.programs.paths_reached(program, _BY_NAME)}
     return len(setting) > MAX_FILES or any(sets_own(each, project) for each in sorted(setting))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import WHOLE
 from auditor.static.evaluation.givenattributes import SETTING, Filled, given_attributes, given_by_function
+from auditor.static.execution.overlaid import overlaid
 from auditor.static.resolution.frame import MAX_NAMES
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import (
@@ -15,6 +16,7 @@ from auditor.static.resolution.mappings import (
     entries_of,
     is_changed_by,
     looked_up,
+    made,
     merged,
     parameter_of,
     updated,
@@ -118,6 +120,11 @@ class Changes:
                     # What was taken out is asked for after it is gone.
                     frame.results[node] = self._walk.evaluator.value(node, frame)
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
+            elif node.func.attr == "update" and (own := dotted_text(node.func.value)) and frame.find(own) == OPTIONS:
+                # `config = vars(args)`: what is put into it is put into the options.
+                frame.change(own, merged(OPTIONS, made(self._walk.evaluator, node, frame)))
+            elif (over := overlaid(self._walk.evaluator, node, frame)) is not None:
+                frame.values[over[0]] = over[1]
         called = frame.resolve(node.func)
         self._fill_own(node, called, frame)
         for part in passed:

@@ -7,24 +7,24 @@ from collections.abc import Iterable, Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.static.evaluation.furtherarguments import keyword_rest, positional_rest, spread_given
-from auditor.static.evaluation.givenattributes import attributes_of
+from auditor.static.evaluation.furtherarguments import keyword_rest, leaves_out, positional_rest, spread_given
 from auditor.static.evaluation.modes import is_mode
 from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
+from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
+from auditor.static.execution.wrappedcalls import keeps_places, put_on
 from auditor.static.resolution.classfactories import makes_class_at_hand
-from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.indirect import is_configured
 from auditor.static.resolution.lengths import with_kept_lengths
 from auditor.static.resolution.mappings import entries_of, is_copy_of_name, writes_seed
-from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, MAX_PARTS, OPTIONS, Entries, Seen, constant, holding
+from auditor.static.resolution.seedvalue import GIVEN, Seen, constant
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
 from auditor.static.resolution.wrappers import kept, maker_of, wrappers_of
 from auditor.static.syntax.bindings import Function
-from auditor.static.syntax.elements import call_of, is_none
+from auditor.static.syntax.elements import call_of
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
@@ -167,15 +167,36 @@ class Functions:
         defaults: bool,
         made: Instance | None,
     ) -> Seen:
-        if node is not None and call_of(node, None).opaque and ref.node in self._wrapping:
-            node, frame = self._wrapping[ref.node]
-        inside = self.frame_of(ref, node, frame, defaults=defaults, made=made)
+        outer = self._wrapping.get(ref.node) if node is not None and call_of(node, None).opaque else None
+        if node is not None and outer is not None:
+            inside = self._frame_through(node, frame, ref, outer, defaults=defaults, made=made)
+            node, frame = outer
+        else:
+            inside = self.frame_of(ref, node, frame, defaults=defaults, made=made)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
             return self._written(ref, inside)
         result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
         self.handed_back = node, handed_back
         take_over(handed_back, node, frame)
         return result
+
+    def _frame_through(
+        self,
+        node: ast.Call,
+        frame: Frame,
+        ref: FunctionRef,
+        outer: tuple[ast.Call | None, Frame],
+        *,
+        defaults: bool,
+        made: Instance | None,
+    ) -> Frame:
+        """The frame of a decorated function: as the call outside gives it, with what the decorator's call puts on."""
+        if not keeps_places(node, frame):
+            inside = self.frame_of(ref, None, frame, defaults=False, made=made)
+        else:
+            inside = self.frame_of(ref, *outer, defaults=defaults, made=made)
+        put_on(self._walk.evaluator, node, frame, inside)
+        return inside
 
     def _written(self, ref: FunctionRef, inside: Frame) -> Seen:
         """What a function gives that only returns `_C.clone()`, `0.1, None`, or a mapping or namespace with a seed."""
@@ -184,7 +205,7 @@ class Functions:
             return GIVEN
         if is_copy_of_name(returned[0]) or writes_seed(returned[0]):
             return self._walk.evaluator.value(returned[0], inside)
-        return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else _none_in(returned[0])
+        return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else none_in(returned[0])
 
     def _follow(
         self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None
@@ -280,8 +301,13 @@ class Functions:
         """Whether something that becomes a seed may come out of a function: a clock's number, what an object keeps."""
         if getattr(ref.node, "name", "") == "__init__":
             held = [entries_of(value) for value in inside.values.values()]
-            return any(entries is not None and _names_seed(entries) for entries in held)
-        return node is not None and (self._walk.relevance.may_differ(ref.node) or _hands_back_seed(ref, inside))
+            if any(entries is not None and names_seed(entries) for entries in held):
+                return True
+            evaluator = self._walk.evaluator
+            return any(evaluator.kept.names_seed(evaluator, value) for value in _names_key(inside))
+        if node is None:
+            return False
+        return self._walk.relevance.may_differ(ref.node) or hands_back_seed(ref, inside) or makes_of_given(ref, inside)
 
     def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
         """`self` in a method that `node` calls; of tables it counts which one it is."""
@@ -359,7 +385,7 @@ class Functions:
                 inside.settled.add(f"{positional[0]}.{name}")
             positional = positional[1:]
         given = given_by(node, positional, signature.keyword_only)
-        spread = spread_given(self._walk.evaluator, node, frame, positional)
+        spread = spread_given(self._walk.evaluator, node, frame, positional, signature.keyword_only)
         defaults = defaults and not is_configured(ref)
         for name in (*positional, *signature.keyword_only):
             if name in given:
@@ -375,7 +401,7 @@ class Functions:
                 inside.values[name] = spread.known[name]
                 if spread.known[name].is_written:
                     inside.settled.add(name)
-            elif defaults and (spread is None or spread.rest is None):
+            elif defaults and leaves_out(self._walk.evaluator, spread, name, frame):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
                 if node is not None and _is_called_as_it_is(function) and _is_switch(signature.defaults[name]):
                     inside.settled.add(name)
@@ -410,36 +436,11 @@ class Functions:
             inside.lengths[name] = len(given.elts)
 
 
-def _none_in(returned: ast.expr) -> Seen:
-    """What is written as None, itself or in a tuple; of all else no more is known."""
-    if is_none(returned):
-        return IS_NONE
-    if not isinstance(returned, ast.Tuple) or not any(map(is_none, returned.elts)) or len(returned.elts) > MAX_PARTS:
-        return GIVEN
-    return holding(GIVEN, parts=tuple(IS_NONE if is_none(part) else GIVEN for part in returned.elts))
-
-
 def _own(owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance | None:
     """The object of which a method calls another one: `self.augment(image)`."""
     holder = getattr(getattr(node, "func", None), "value", None)
     is_own = frame.made is not None and isinstance(holder, ast.Name) and frame.resolve(holder) == Instance(owner)
     return frame.made if is_own else None
-
-
-def _hands_back_seed(ref: FunctionRef, inside: Frame) -> bool:
-    """Whether a function returns what it is given, and that holds a seed: `args`, `config = vars(args)`."""
-    held = [name for name, value in inside.values.items() if (entries := entries_of(value)) and _names_seed(entries)]
-    names = [each for each in ref.module.returns(ref.node) if isinstance(each, ast.Name)] if held else []
-    return any(each.id in held or _is_made_of(ref.module, each, held) for each in names)
-
-
-def _is_made_of(module: ModuleFacts, node: ast.Name, names: list[str]) -> bool:
-    found = assigned(module, node)
-    return found is not None and getattr(attributes_of(found[1]), "id", "") in names
-
-
-def _names_seed(entries: Entries) -> bool:
-    return entries.rest == OPTIONS or any("seed" in name.lower() for name in entries.known)
 
 
 def _is_called_as_it_is(function: Function) -> bool:
@@ -452,7 +453,7 @@ def _is_switch(default: ast.expr | None) -> bool:
     return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
 
 
-def _names_key(frame: Frame) -> tuple[object, ...]:
+def _names_key(frame: Frame) -> tuple[Value, ...]:
     """What the parameters of the frame's own function stand for."""
     return tuple(value for (function, _), value in frame.arguments.items() if function is frame.function)
 

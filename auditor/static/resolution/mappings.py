@@ -12,6 +12,7 @@ from auditor.static.resolution.seedvalue import (
     GIVEN,
     MAX_SIZE,
     OPTIONS,
+    OVER_OTHERS,
     Entries,
     Seen,
     Shape,
@@ -51,7 +52,7 @@ MAKING = frozenset(
 MERGING = frozenset({"omegaconf.OmegaConf.merge", "omegaconf.OmegaConf.unsafe_merge"})
 """Calls outside the project whose result holds what their arguments hold, the last one first."""
 
-COPYING_METHODS = frozenset({"_replace", "clone", "copy"})
+COPYING_METHODS = frozenset({"_asdict", "_replace", "clone", "copy", "model_copy", "model_dump"})
 """Methods that copy what holds something by names; keywords name what the copy has in its place."""
 
 FROM_COMMAND_LINE = "omegaconf.OmegaConf.from_cli"
@@ -80,7 +81,7 @@ def looked_up(evaluator: Evaluator, entries: Entries, key: str, frame: Frame) ->
     """What stands under a key; None where there certainly is nothing."""
     if key in entries.known:
         return entries.known[key]
-    return evaluator.options.value(key, frame) if entries.rest == OPTIONS else entries.rest
+    return evaluator.options.value(key, frame) if entries.rest in (OPTIONS, OVER_OTHERS) else entries.rest
 
 
 def got(evaluator: Evaluator, node: ast.Call, entries: Entries, key: str, frame: Frame) -> Seen:
@@ -138,7 +139,8 @@ def _merged(layers: Iterable[Entries | None]) -> Entries | None:
         elif layer.rest is None:
             result = Entries({**result.known, **layer.known}, result.rest)
         else:
-            result = layer
+            is_alone = layer.rest != OPTIONS or result == Entries({})
+            result = layer if is_alone else Entries(layer.known, OVER_OTHERS)
     return result if len(result.known) <= MAX_ENTRIES else None
 
 

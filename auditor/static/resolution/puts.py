@@ -7,6 +7,7 @@ import ast
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.values import ClassRef
 from auditor.static.syntax.bindings import BindingKind, Function, every_argument
+from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -74,3 +75,16 @@ def _is_parameter(module: ModuleFacts, node: ast.expr) -> bool:
 
 def _is_made_class(node: ast.expr | None) -> bool:
     return isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "__new__"
+
+
+def is_written_to(module: ModuleFacts, table: ast.expr, key: str) -> bool:
+    """Whether a file may put something under a key into the dictionary that a name stands for."""
+    text = dotted_text(table)
+    called = (call.func for call, _, _ in module.index.calls if isinstance(call.func, ast.Attribute))
+    if any(each.attr in ("update", "setdefault", "pop") and dotted_text(each.value) == text for each in called):
+        return True
+    targets = [target for _, target, _, _ in module.index.assignments if isinstance(target, ast.Subscript)]
+    return any(
+        target.slice.value == key if isinstance(target.slice, ast.Constant) else dotted_text(target.value) == text
+        for target in targets
+    )

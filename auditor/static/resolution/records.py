@@ -6,12 +6,14 @@ import ast
 from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.fields import by_default, field
+from auditor.model.pattern import lazy_pattern
+from auditor.static.evaluation.fields import WHOLE, by_default, field, lineage
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.mappings import MAX_ENTRIES, entries_of, made, merged
 from auditor.static.resolution.seedvalue import GIVEN, Entries, Seen, constant, holding, written
 from auditor.static.resolution.values import ClassRef, Instance
 from auditor.static.syntax.elements import Known
+from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -19,6 +21,12 @@ if TYPE_CHECKING:
 
 COPYING = frozenset({"attr.evolve", "attrs.evolve", "copy.replace", "dataclasses.replace"})
 """Calls that copy a record, with other values for the fields that are named."""
+
+DUPLICATING = frozenset({"attr.asdict", "attrs.asdict", "copy.copy", "copy.deepcopy", "dataclasses.asdict"})
+"""Calls that give a copy of an object, or a dictionary with its attributes."""
+
+_NAMING = lazy_pattern("(?i)seed|random_state")
+"""Attributes for whose sake it is worth while to know what an object holds."""
 
 STRUCTURED = "omegaconf.OmegaConf.structured"
 
@@ -29,15 +37,58 @@ def copied(evaluator: Evaluator, node: ast.Call, held: Mapping[ClassRef, Mapping
         return GIVEN
     known = evaluator.value(node.args[0], frame)
     if entries_of(known) is None:
-        record = frame.resolve(node.args[0])
-        if not isinstance(record, Instance) or not isinstance(record.of, ClassRef):
+        kept = fields_of(evaluator, node.args[0], held, frame)
+        if kept is None:
             return GIVEN
-        names = [name for name in record.of.module.index.scopes[record.of.node].bindings if name[:1] != "_"]
-        attributes = held.get(record.of, {})
-        fields = {name: field(evaluator, attributes, record, record.of, name, frame) for name in names[:MAX_ENTRIES]}
-        known = holding(GIVEN, entries=Entries(fields, GIVEN))
+        known = kept
     words = {str(word.arg): written(word.value, evaluator.value(word.value, frame), frame) for word in node.keywords}
     return merged(known, holding(GIVEN, entries=Entries(words)))
+
+
+def duplicated(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen | None:
+    """`copy.deepcopy(config)`, `asdict(config)`: what the fields of an object of the project are; None of others."""
+    if len(node.args) != 1 or node.keywords or entries_of(evaluator.value(node.args[0], frame)) is not None:
+        return None
+    return part_of(evaluator, node.args[0], frame)
+
+
+def part_of(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Seen | None:
+    """What an object of the project holds that is handed on, where a seed may be among that."""
+    found = fields_of(evaluator, node, evaluator.objects, frame)
+    entries = entries_of(found) if found is not None else None
+    if entries is None:
+        return None
+    is_told = any(_NAMING.search(name) or value.entries is not None for name, value in entries.known.items())
+    return found if is_told else None
+
+
+def fields_of(
+    evaluator: Evaluator, node: ast.expr, held: Mapping[ClassRef, Mapping[str, Seen]], frame: Frame
+) -> Seen | None:
+    """What an object of the project holds by the names of its attributes; None where it is no such object.
+
+    Attributes that two objects of a class, or two moments, have other values of are given ones.
+    """
+    record = frame.resolve(node)
+    if not isinstance(record, Instance) or not isinstance(record.of, ClassRef):
+        return None
+    attributes = held.get(record.of, {})
+    scopes = [each.module.index.scopes[each.node].bindings for each in lineage(record.of)]
+    names = dict.fromkeys(name for scope in scopes for name in scope if name[:1] != "_")
+    names |= dict.fromkeys(name for name in attributes if name[:1] not in ("_", WHOLE) and "." not in name)
+    fields = {name: _now(evaluator, attributes, record, node, name, frame) for name in list(names)[:MAX_ENTRIES]}
+    return holding(GIVEN, entries=Entries(fields, GIVEN))
+
+
+def _now(
+    evaluator: Evaluator, held: Mapping[str, Seen], record: Instance, node: ast.expr, name: str, frame: Frame
+) -> Seen:
+    """An attribute as the function that is followed has set it, else as the object got it."""
+    text = dotted_text(node)
+    found = frame.find(f"{text}.{name}") if text is not None else None
+    if found is not None or not isinstance(record.of, ClassRef):
+        return found if found is not None else GIVEN
+    return field(evaluator, held, record, record.of, name, frame)
 
 
 def structured(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen:

@@ -101,6 +101,9 @@ class Seen:
 GIVEN = Seen(SeedValue.GIVEN)
 FIXED = Seen(SeedValue.FIXED)
 OPTIONS = Seen(SeedValue.GIVEN, shape=Shape.OPTIONS)
+OVER_OTHERS = Seen(SeedValue.GIVEN, shape=Shape.OPTIONS, detail="options over what was there before")
+"""The rest of a dictionary that the options of the command line were put over: it may hold more than these."""
+
 UNSEEDED_STATE = Seen(SeedValue.GIVEN, shape=Shape.UNSEEDED_STATE)
 IS_NONE = Seen(SeedValue.NONE, None, True, "None")
 
