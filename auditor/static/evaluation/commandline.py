@@ -29,7 +29,10 @@ _IMPORTED = (BindingKind.IMPORT, BindingKind.FROM_IMPORT)
 Evaluate = Callable[[ast.expr], Seen]
 
 
-_DECLARING: WeakKeyDictionary[ModuleFacts, list[Call]] = WeakKeyDictionary()
+_Declaring = tuple[Call, str | None, Seen | ast.expr]
+"""A call that declares an option; where a parser adds it its destination and default: what that is, or what says it."""
+
+_DECLARING: WeakKeyDictionary[ModuleFacts, list[_Declaring]] = WeakKeyDictionary()
 _DECLARED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Call]]] = WeakKeyDictionary()
 
 
@@ -38,12 +41,12 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
     found: dict[str, Seen] = {}
     overrides: dict[str, Seen] = {}
     spread: list[tuple[ast.Call, dict[str, Seen] | None]] = []
-    for call in _declaring(module):
-        if call.method == "add_argument" and call.receiver is not None:
-            destination = _destination(call.node)
-            if destination:
-                default = _argparse_default(call.node, evaluate)
-                found[destination] = default if found.get(destination, default) == default else GIVEN
+    for call, destination, default in _declaring(module):
+        if destination is not None:
+            worth = _by_default(evaluate(default)) if isinstance(default, ast.expr) else default
+            known = found.setdefault(destination, worth)
+            if known is not worth and known != worth:
+                found[destination] = GIVEN
         elif (call.method or "").startswith("DEFINE_") and (call.callee or "").startswith(FLAG_CALLS):
             found.update(flag(call.node, evaluate))
         elif call.method == "set_defaults" and call.receiver is not None:
@@ -60,14 +63,18 @@ def option_defaults(module: ModuleFacts, evaluate: Evaluate) -> dict[str, Seen]:
     return found | overrides
 
 
-def _declaring(module: ModuleFacts) -> list[Call]:
+def _declaring(module: ModuleFacts) -> list[_Declaring]:
     """The calls of a file that declare options, or give them values; thousands of questions may be about these."""
     found = _DECLARING.get(module)
     if found is None:
-        methods = ("add_argument", "set_defaults")
-        found = _DECLARING[module] = [
-            call for call in module.calls if call.method in methods or (call.method or "").startswith("DEFINE_")
-        ]
+        found = _DECLARING[module] = []
+        for call in module.calls:
+            if call.method == "add_argument" and call.receiver is not None:
+                destination = _destination(call.node)
+                if destination:
+                    found.append((call, destination, _argparse_default(call.node)))
+            elif call.method == "set_defaults" or (call.method or "").startswith("DEFINE_"):
+                found.append((call, None, GIVEN))
     return found
 
 
@@ -133,12 +140,14 @@ def _destination(call: ast.Call) -> str | None:
     return long.lstrip("-").replace("-", "_") if long else None
 
 
-def _argparse_default(call: ast.Call, evaluate: Evaluate) -> Seen:
+def _argparse_default(call: ast.Call) -> Seen | ast.expr:
+    """What the option is worth by default; of a default that is no constant, the expression."""
     words = {word.arg: word.value for word in call.keywords if word.arg}
     flags = [arg.value for arg in call.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
     positional = bool(flags) and not flags[0].startswith("-")
-    if "default" in words:
-        return _by_default(evaluate(words["default"]))
+    default = words.get("default")
+    if default is not None:
+        return _by_default(constant(default.value)) if isinstance(default, ast.Constant) else default
     required = words.get("required")
     if positional or len(words) < len(call.keywords) or (isinstance(required, ast.Constant) and required.value):
         return GIVEN

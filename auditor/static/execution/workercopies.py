@@ -145,8 +145,13 @@ def _stored_in(module: ModuleFacts, target: ast.expr, value: ast.expr) -> Iterat
 
 def _reads(module: ModuleFacts, scope: ast.AST, name: str, value: ast.expr | None) -> Iterator[_Place]:
     """Where a name has that value (None: that of a parameter), as far as it is given away or kept."""
+    bindings: Sequence[Binding] = ()
+    has_value = False
     for node in islice(_read_in(module, scope).get(name, ()), MAX_NAMED):
-        if any(_is(each, value) for each in islice(module.lookup.bindings_of(node), MAX_NAMED)):
+        found = module.lookup.bindings_of(node)
+        if found is not bindings:  # nearly all are names of one scope
+            bindings, has_value = found, any(_is(each, value) for each in islice(found, MAX_NAMED))
+        if has_value:
             yield module, node
 
 

@@ -30,6 +30,11 @@ _OWN = frozenset({"content", "reach"})
 """The other two are the same for what a program imports where its `reach` is the same, which it always asks."""
 
 
+def is_of_group(item: Item) -> bool:
+    """Whether something is kept for a group, so that only `Judging` asks for it: it is as large as all their files."""
+    return not isinstance(item, str)
+
+
 class Judging:
     """Of the programs of a scan."""
 

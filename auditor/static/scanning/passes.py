@@ -20,7 +20,7 @@ from auditor.static.reuse.notes import Answered, Entry, Question, Row
 from auditor.static.reuse.trace import Kept
 from auditor.static.scanning.findings import Looked, Placed
 from auditor.static.scanning.judging import Item as Judged
-from auditor.static.scanning.judging import Judging
+from auditor.static.scanning.judging import Judging, is_of_group
 from auditor.static.scanning.workers import spread
 from auditor.static.text.frameworktasks import tasks
 from auditor.static.text.sketch import Sketch
@@ -117,7 +117,8 @@ class Passes:
         )
 
         judging, groups = Judging(project, self._judged_before, self._cancelled), project.programs.groups
-        answers = self._pass("verdicts", judging.items(groups), judging.judge, partial(judging.units, groups))
+        units = partial(judging.units, groups)
+        answers = self._pass("verdicts", judging.items(groups), judging.judge, units, is_aside=is_of_group)
         project.programs.know_verdicts({path: verdicts for path, verdicts in answers.items() if isinstance(path, str)})
         for path, before in self._before:
             if isinstance(path, str):
@@ -164,16 +165,21 @@ class Passes:
         work: Callable[[Unit], Mapping[Item, Entry]],
         units: Callable[[Sequence[Item]], Sequence[Unit]],
         numbers: Mapping[Item, int] | None = None,
+        is_aside: Callable[[Item], bool] = lambda item: False,
     ) -> dict[Item, Any]:
         """The answer for every item, in their order.
 
         `work` finds out those of a unit, `units` which units to work on, given the items of which nothing is known
         that holds. `numbers`: the items as they are counted for whoever watches; None for a pass after which no file
-        is done.
+        is done. `is_aside`: what is known of an item is kept and not looked into, as no line is named in it.
         """
         earlier = cast("Answered[Item]", self._earlier.answered.get(name) or Answered())
         found = earlier.holding(items, self._project.failing(earlier.notes)) if earlier.found else {}
-        answers = {item: self._earlier.unpack(row[0]) for item, row in found.items() if not isinstance(row, Entry)}
+        answers = {
+            item: self._earlier.unpack(row[0])
+            for item, row in found.items()
+            if not isinstance(row, Entry) and not is_aside(item)
+        }
         self._shift(found, answers, self._project.shifting(earlier.notes))
         for item in [item for item, answer in answers.items() if answer is None]:
             del found[item]
@@ -197,26 +203,33 @@ class Passes:
         self.kept.answered[name] = cast("Answered[object]", answered)
         self.parsed |= answered.parsed()
         self.problems.update(answered.problems())
-        return {item: row.answer if isinstance(row, Entry) else answers[item] for item, row in answered.found.items()}
+        rows = answered.found.items()
+        answers.update({item: row.answer for item, row in rows if isinstance(row, Entry)})
+        return {item: answers[item] for item, _ in rows if item in answers}
 
     def _shift(self, found: dict[Item, Row | Entry], answers: dict[Item, object], numbers: AbstractSet[int]) -> None:
-        """Give those answers that rest on one of these notes the lines of now; None to those that cannot have them."""
+        """Give those answers that rest on one of these notes the lines of now; None to those that cannot have them.
+
+        Of what is not among the answers only the problems tell lines.
+        """
         shifts, earlier = self._project.shifts, self._earlier
         self._before = []
         if shifts is None or not numbers:
             return
         for item, row in found.items():
-            before = answers.get(item)
+            before = answers.get(item, ())
             if before is None or isinstance(row, Entry) or numbers.isdisjoint(memoryview(row[1]).cast("I")):
                 continue
             moved = shifts.of(before, row[3])
             if moved is None:
                 answers[item] = None
-                continue
-            self._before.append((item, before))
-            answers[item], problems = moved
-            answer = earlier.pack(moved[0]) if isinstance(row[0], bytes) else row[0]
-            found[item] = answer, row[1], row[2], problems
+            elif item not in answers:
+                found[item] = *row[:3], moved[1]
+            else:
+                self._before.append((item, before))
+                answers[item], problems = moved
+                answer = earlier.pack(moved[0]) if isinstance(row[0], bytes) else row[0]
+                found[item] = answer, row[1], row[2], problems
 
     def _each(
         self, work: Callable[[Item], object], numbers: Mapping[Item, int] | None = None

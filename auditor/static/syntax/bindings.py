@@ -79,71 +79,80 @@ class Scope:
 
 
 class Reach:
-    """The bindings of one name in one scope, for many places that ask which of them are in force there."""
+    """The bindings of one name in one scope, for many places that ask which of them are in force there.
 
-    __slots__ = ("_answers", "_bindings", "_positions", "_shared")
+    A binding hides those before it unless it stands in an arm of an `if`, `try` or loop that they do not share.
+    """
+
+    __slots__ = ("_answers", "_bindings", "_hidden_by", "_plain", "_positions")
 
     def __init__(self, bindings: Sequence[Binding]) -> None:
         self._bindings = bindings
         positions = [binding.position for binding in bindings]
         # Those of a `global` name, or of a walrus in the default of a parameter, may stand in another order.
         self._positions = positions if positions == sorted(positions) else None
-        self._shared = _common([binding.branch for binding in bindings])
+        self._hidden_by = _hidden_by(bindings)
+        """Of each the number of the first one that hides it."""
+
+        depth = min(len(binding.branch) for binding in bindings)
+        shared = bindings[0].branch[:depth]
+        is_shared = all(binding.branch[:depth] == shared for binding in bindings)
+        self._plain = [number for number, each in enumerate(bindings) if is_shared and len(each.branch) == depth]
+        """Those that stand in no arm but such as all stand in: each hides all before it."""
+
         self._answers: dict[int, list[Binding]] = {}
 
     def at(self, use: Position | None) -> list[Binding]:
-        """The bindings that can be in force at `use` (None: at the end), the last one first.
-
-        A binding hides those before it unless it stands in an arm of an `if`, `try` or loop that they do not share.
-        """
+        """The bindings that can be in force at `use` (None: at the end), the last one first."""
         bindings = self._bindings
         if use is not None and self._positions is None:
-            return _not_hidden([each for each in bindings if each.position <= use] or bindings, self._shared)
+            return reaching([each for each in bindings if each.position <= use] or bindings)
         count = bisect_right(self._positions, use) if use is not None and self._positions is not None else 0
+        count = count or len(bindings)
         found = self._answers.get(count)
         if found is None:
-            found = self._answers[count] = _not_hidden(bindings[:count] or bindings, self._shared)
+            plain, hidden_by = bisect_right(self._plain, count - 1), self._hidden_by
+            first = self._plain[plain - 1] if plain else 0
+            shown = [number for number in range(count - 1, first - 1, -1) if hidden_by[number] >= count]
+            found = self._answers[count] = [bindings[number] for number in shown]
         return found
 
 
 def reaching(bindings: Sequence[Binding]) -> list[Binding]:
-    """The bindings that can be in force once their scope was executed, the last one first."""
-    return _not_hidden(bindings, ())
+    """The bindings that can be in force once all of them were executed in this order, the last one first."""
+    never = len(bindings)
+    return [each for each, by in zip(reversed(bindings), reversed(_hidden_by(bindings)), strict=True) if by == never]
 
 
-class _Arms(dict["tuple[int, int] | None", "_Arms"]):
-    """Arms of statements with the arms in them; None is a key where a binding stands in the arm itself."""
+class _Arms(dict["tuple[int, int]", "_Arms"]):
+    """Arms of statements with the arms in them."""
 
-    __slots__ = ()
+    __slots__ = ("own",)
+
+    def __init__(self) -> None:
+        self.own: int | None = None
+        """The binding that stands in the arm itself and that no later one hides."""
 
 
-_ENDS = _Arms()
-
-
-def _not_hidden(bindings: Sequence[Binding], shared: Branch) -> list[Binding]:
-    """`shared`: the arms that all of them stand in, so that nothing before one that stands in no other is left."""
-    found: list[Binding] = []
-    bound = _Arms()
-    for binding in reversed(bindings):
-        arms = bound
+def _hidden_by(bindings: Sequence[Binding]) -> list[int]:
+    """Of each binding the number of the first one that hides it, that behind the last where none does."""
+    found = [len(bindings)] * len(bindings)
+    outside = _Arms()
+    for number, binding in enumerate(bindings):
+        arms = outside
         for arm in binding.branch:
-            if None in arms:
-                break
-            arms = arms.setdefault(arm, _Arms())
-        if None in arms:
-            continue
-        arms[None] = _ENDS
-        found.append(binding)
-        if len(binding.branch) == len(shared):
-            break
+            within = arms.get(arm)
+            if within is None:
+                within = arms[arm] = _Arms()
+            arms = within
+        pending = [arms]
+        for each in pending:
+            if each.own is not None:
+                found[each.own] = number
+            pending += each.values()
+        arms.clear()
+        arms.own = number
     return found
-
-
-def _common(branches: Sequence[Branch]) -> Branch:
-    """The beginning that all of them have: that of the least and the greatest one."""
-    first, last = min(branches), max(branches)
-    same = next((place for place, arm in enumerate(first) if last[place] != arm), len(first))
-    return first[:same]
 
 
 def every_argument(arguments: ast.arguments) -> list[ast.arg]:

@@ -63,11 +63,11 @@ class Trees:
         self._used.add(source.path)
         (self._shared if source.path in self._taken else self._taken).add(source.path)
         if found is None:
+            self.gists.setdefault(source.path, b"")  # where it cannot be decoded or parsed
             text = source.text()
             self._total += len(text)
             self._drop()  # first, so that its place is there for the new one
             self._most = max(self._most, self._total)
-            self.gists.setdefault(source.path, b"")  # where it cannot be parsed
             tree = source.parse(text)
             found = Tree(text, tree)
             self.gists[source.path] = self.gists[source.path] or gist(text, tree)
