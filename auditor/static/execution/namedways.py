@@ -26,10 +26,13 @@ MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
 
 _LOOKING_UP = (
-    *(b"import_module(", b"__import__(", b"globals()", b"locals()", b"instantiate(", b"locate(", b"importlib"),
-    *(b"sys.modules", b" eval(", b"=eval(", b"(eval(", b"_class("),
+    *(b"import_module(", b"__import__(", b"globals()", b"instantiate(", b"locate(", b"importlib"),
+    b"_class(",
 )
 """Words of programs in which a text may lead to any function; `models.__dict__[name]` leads to one of that module."""
+
+_EVALUATING = (b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval(")
+"""Words with which a text may do so, too, and mostly leads to a number: they count for a line that is known to do it."""
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
@@ -63,7 +66,7 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...]) -> b
 
 def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
     """Whether a program can get to a statement that holds one of the lines."""
-    if program in lines or project.texts.are_reached(program, _LOOKING_UP):
+    if program in lines or project.texts.are_reached(program, (*_LOOKING_UP, *_EVALUATING)):
         return True
 
     def holds(module: ModuleFacts, node: ast.AST) -> bool:
