@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.errors import ProjectError
-from auditor.model.annotations import TYPE_CHECKING, TypeVar
+from auditor.model.annotations import TYPE_CHECKING, TypeVar, cast
 from auditor.model.lean import replace
 from auditor.static.execution.knowledge import RngIndex
 from auditor.static.files.discovery import METADATA, folder_of_tests, is_test, is_test_by_its_name, suites
@@ -104,7 +104,7 @@ class Project:
         self.shifts: Shifts | None = None
         """What was only moved since then, where anything was."""
 
-        self._moved_bytes = 0
+        self.moved_bytes = 0
         """By how much sizes changed thereby in all scans so far."""
 
         self._exports = Exports(self)
@@ -154,7 +154,7 @@ class Project:
 
         self._kept = kept
         self._kept_literals = {path: found for path, found in kept.literals.items() if path in unchanged}
-        lines, self._moved_bytes = shifted(self, kept, unchanged)
+        lines, self.moved_bytes = shifted(self, kept, unchanged)
         files = Files(scanned=self.files.keys(), tests=self._test_paths, unchanged=unchanged | lines.keys())
         self.moves = Moves(kept, files, listed, self._imports, self.graph)
         self.shifts = Shifts(self, lines) if lines else None
@@ -177,7 +177,10 @@ class Project:
                 if path in steady:
                     continue
             elif kind == "layout":
-                if self.shifts is None or (path and path not in self.shifts.lines):
+                if self.shifts is None or path not in self.shifts.lines:
+                    continue
+            elif kind == "room":
+                if self.moved_bytes - cast("int", answer) <= int(path):
                     continue
             elif kind == "near" and self.shifts is None:
                 if path in below:
@@ -235,7 +238,7 @@ class Project:
                 kept.literals[path], kept.import_words[path] = sketch.literals, import_words(sketch)
         kept.gists.update({path: gist for path, gist in self._kept.gists.items() if path in known})
         kept.gists.update(self._trees.gists)
-        kept.moved_bytes = self._moved_bytes
+        kept.moved_bytes = self.moved_bytes
         kept.taking_options.update(self._taking_options)
         kept.edges.update(self.graph.known())
         kept.configured = self._imports.configured_names.digest if naming_files(kept.import_words) else b""

@@ -18,6 +18,7 @@ from auditor.services.scan import scan
 from auditor.services.scan_cache import cache_folder
 from auditor.services.scan_store import MAX_ENTRIES
 from auditor.services.settings import Settings
+from auditor.static import project as project_module
 from auditor.static.engine import Engine
 from auditor.static.programwide import programgroups, programs
 from auditor.static.reuse import programfacts
@@ -379,6 +380,24 @@ def test_a_comment_in_what_a_program_reaches_in_part_leaves_what_is_known_of_it_
     assert "part.py" in str(answers)
     assert found == cold(project)
     assert found.findings != first.findings
+
+
+def test_a_comment_leaves_who_calls_a_function_where_their_sizes_stay_on_one_side_of_the_limit(
+    project: Path, answers: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = "def words(text):\n    return set(text.split())\n"
+    calling = "import json\nfrom called import words\n\njson.dump(list(words('a b')), open('o.json', 'w'))\n"
+    limit = len(called) + len(calling) + 100
+    monkeypatch.setattr(project_module, "MAX_FOLLOWED_BYTES", limit)
+    put(project, "called.py", called)
+    put(project, "calling.py", calling)
+    assert "RA305" in {each.rule_id for each in cached(project).findings}
+    for comment, is_asked in (("# why\n", False), (f"# {'why ' * 40}\n", True)):
+        answers.clear()
+        put(project, "calling.py", f"{calling}{comment}")
+        found = cached(project)
+        assert ("called.py" in answers) is is_asked
+        assert found == cold(project)
 
 
 @pytest.mark.parametrize("name", ["more.py", "lib/more.py", "src/more.py", "lib/note.ipynb"])

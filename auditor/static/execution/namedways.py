@@ -32,7 +32,7 @@ _LOOKING_UP = (
 """Words of programs in which a text may lead to any function; `models.__dict__[name]` leads to one of that module."""
 
 _EVALUATING = (b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval(")
-"""Words with which a text may do so, too, and mostly leads to a number: they count for a line that is known to do it."""
+"""Words with which a text may do so, too, and mostly leads to a number: they count where it is a line that is asked."""
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""

@@ -223,7 +223,7 @@ class Programs:
 
     def _is_much(self, size_bytes: int) -> bool:
         if is_close(size_bytes, MAX_FOLLOWED_BYTES):
-            self._project.trace.note("layout", "")
+            self._project.trace.note("room", str(room(size_bytes, MAX_FOLLOWED_BYTES)))
         return size_bytes > MAX_FOLLOWED_BYTES
 
     def _keep_room(self, room_bytes: int) -> None:

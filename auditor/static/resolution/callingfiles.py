@@ -10,7 +10,7 @@ from itertools import compress
 
 from auditor.model.annotations import TYPE_CHECKING, cast
 from auditor.static.files.importgraph import Reach
-from auditor.static.reuse.programfacts import is_close
+from auditor.static.reuse.programfacts import is_close, room
 from auditor.static.reuse.trace import digest
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class CallingFiles:
     def _is_small(self, files: Files) -> bool:
         size_bytes = sum(compress(self._sizes, _digits(files)))
         if is_close(size_bytes, self._limit):
-            self._project.trace.note("layout", "")
+            self._project.trace.note("room", str(room(size_bytes, self._limit)))
         return size_bytes <= self._limit
 
 

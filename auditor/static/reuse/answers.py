@@ -35,6 +35,8 @@ class Answers:
             return None  # where they are the same, `Moves` tells
         if kind == "calling":
             return project.calling_files.found(path)
+        if kind == "room":
+            return project.moved_bytes
         if kind == "packages":
             return self._of_reach(project.graph.reach(path))
         if kind == "program":

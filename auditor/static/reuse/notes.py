@@ -15,14 +15,14 @@ from auditor.model.lean import dataclass, field
 
 Kind = Literal[
     "content", "reach", "reached", "calling", "packages", "reaching", "verdicts", "programs", "program", "group",
-    "imported", "matters", "layout", "near",
+    "imported", "matters", "layout", "near", "room",
 ]  # fmt: skip
 """What is asked of a path: what stands in it and where its imports lead; the same of all that it imports; which files
 these are; in which files something may be called (of a name and the files from where they are reached); which
 packages they import; which programs reach it; how a program is seeded; which programs there are (of no path); whether
 it is a program; with which others it is followed; whether anything imports it; whether any rule can speak about it or
-about what it imports; which comments and blank lines it has (of no path: how large files are); what is followed of
-more than there is room for."""
+about what it imports; which comments and blank lines it has; what is followed of more than there is room for; by how
+many bytes comments and blank lines have changed files so far (of the number by which they may)."""
 
 Question = tuple[Kind, str]
 
