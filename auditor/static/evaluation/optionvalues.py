@@ -32,6 +32,7 @@ ADDING = frozenset(
 """Words of which one stands in files that give a parser, or its result, options that are not declared one by one."""
 
 _MAKING = frozenset({"ArgumentParser"})
+_LEAVING_OUT = frozenset({"argument_default"})
 _PARSING = frozenset({"add_argument", "parse_args", "parse_known_args"})
 
 
@@ -107,12 +108,23 @@ class OptionValues:
         return all(hold(path, _MAKING) or not hold(path, _PARSING) for path in self._modules)
 
     def removes(self, name: str, frame: Frame) -> bool:
-        """Whether a file takes an option out of the others: `options.pop("seed")`, `del args.seed`."""
+        """Whether a file takes an option out of the others: `options.pop("seed")`, `del args.seed`.
+
+        Or leaves out all that nobody gives: `ArgumentParser(argument_default=SUPPRESS)`.
+        """
+        if any(self._project.texts.hold(path, _LEAVING_OUT) for path in self._modules):
+            return True
         texts = tuple(f"{start}{name}{end}" for start, end in (('pop("', '"'), ("pop('", "'")))
         if self._project.texts.contain(frame.module.path, texts):
             return True
         deleted = (part for node in walk(frame.module.tree) if isinstance(node, ast.Delete) for part in node.targets)
-        return any(name in (getattr(each, "attr", ""), _key(each)) for each in deleted)
+        return any(_is_computed(each) or name in (getattr(each, "attr", ""), _key(each)) for each in deleted)
+
+
+def _is_computed(node: ast.expr) -> bool:
+    """`options[name]`, whatever name that is."""
+    key = node.slice if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) else None
+    return isinstance(key, ast.Name)
 
 
 def _key(node: ast.expr) -> object:

@@ -25,6 +25,11 @@ COPYING = frozenset({"attr.evolve", "attrs.evolve", "copy.replace", "dataclasses
 DUPLICATING = frozenset({"attr.asdict", "attrs.asdict", "copy.copy", "copy.deepcopy", "dataclasses.asdict"})
 """Calls that give a copy of an object, or a dictionary with its attributes."""
 
+_COPYING = frozenset(
+    {"__copy__", "__deepcopy__", "__getstate__", "__reduce__", "__reduce_ex__", "__setstate__"}
+)  # fmt: skip
+"""Methods that say what a copy of an object is."""
+
 _NAMING = lazy_pattern("(?i)seed|random_state")
 """Attributes for whose sake it is worth while to know what an object holds."""
 
@@ -49,7 +54,15 @@ def duplicated(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen | Non
     """`copy.deepcopy(config)`, `asdict(config)`: what the fields of an object of the project are; None of others."""
     if len(node.args) != 1 or node.keywords or entries_of(evaluator.value(node.args[0], frame)) is not None:
         return None
+    made = frame.resolve(node.args[0])
+    if isinstance(made, Instance) and isinstance(made.of, ClassRef) and _copies_itself(made.of):
+        return None
     return part_of(evaluator, node.args[0], frame)
+
+
+def _copies_itself(cls: ClassRef) -> bool:
+    """Whether a class says itself what a copy of its objects is."""
+    return any(not _COPYING.isdisjoint(each.module.index.scopes[each.node].bindings) for each in lineage(cls))
 
 
 def part_of(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Seen | None:

@@ -1,0 +1,64 @@
+"""Sets of two of which one is taken out: which one is left does not depend on their order."""
+
+from __future__ import annotations
+
+import ast
+from weakref import WeakKeyDictionary
+
+from auditor.static.evaluation.modes import leaves
+from auditor.static.facts import ModuleFacts
+from auditor.static.syntax.bindings import Function
+from auditor.static.syntax.nodes import walk
+
+_PAIR = 2
+
+_COMPARED: WeakKeyDictionary[ModuleFacts, dict[Function, list[tuple[str, ast.Compare]]]] = WeakKeyDictionary()
+"""Where functions ask whether there are two, and of what, as it is dumped."""
+
+
+def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
+    """`(set(pair) - {one}).pop()`, `list(pair - {one})[0]` where there are two of `pair`: one is left."""
+    popped = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0] if len(call.args) == 1 else None
+    whole = popped.left if isinstance(popped, ast.BinOp) and isinstance(popped.op, ast.Sub) else None
+    pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
+    if isinstance(whole, ast.Name) and isinstance(popped, ast.BinOp) and len(getattr(popped.right, "elts", ())) == 1:
+        pair = whole
+    function = module.enclosing_function(call)
+    if pair is None or function is None:
+        return False
+    known = _COMPARED.setdefault(module, {})
+    if function not in known:
+        known[function] = _compared(function)
+    text = ast.dump(pair)
+    return any(of == text and _holds_at(module, compare, call) for of, compare in known[function])
+
+
+def _compared(function: Function) -> list[tuple[str, ast.Compare]]:
+    """`len(pair) == 2` and `len(pair) != 2` in a function."""
+    found = [each for each in walk(function) if isinstance(each, ast.Compare) and len(each.ops) == 1]
+    return [
+        (ast.dump(part), each)
+        for each in found
+        if isinstance(each.left, ast.Call) and getattr(each.comparators[0], "value", None) == _PAIR
+        for part in each.left.args
+    ]
+
+
+def _holds_at(module: ModuleFacts, compare: ast.Compare, call: ast.Call) -> bool:
+    """Whether there are two at a call: under the condition, behind an `assert`, or behind a way out for all others."""
+    is_two = isinstance(compare.ops[0], ast.Eq)
+    if not is_two and not isinstance(compare.ops[0], ast.NotEq):
+        return False
+    test: ast.AST = compare
+    holder = module.parent(compare)
+    while isinstance(holder, ast.BoolOp) and isinstance(holder.op, ast.And if is_two else ast.Or):
+        test, holder = holder, module.parent(holder)
+    around = list(module.around(call))
+    if isinstance(holder, ast.If | ast.While | ast.IfExp) and holder.test is test and holder in around:
+        arms = holder.body if is_two else holder.orelse
+        inside = [call, *around]
+        return any(arm in inside for arm in (arms if isinstance(arms, list) else [arms]))
+    if isinstance(holder, ast.comprehension):
+        return is_two and module.parent(holder) in around
+    is_behind = isinstance(holder, ast.stmt) and module.parent(holder) in around and holder.lineno < call.lineno
+    return is_behind and (isinstance(holder, ast.Assert) if is_two else isinstance(holder, ast.If) and leaves(holder))
