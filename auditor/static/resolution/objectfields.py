@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import lineage, parameters_of
-from auditor.static.resolution.members import bases
+from auditor.static.resolution.members import bases, declarations
 from auditor.static.resolution.picked import looks_up
 from auditor.static.resolution.subclasscalls import classes_below
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, Value
@@ -46,9 +46,8 @@ def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
 def declared(cls: ClassRef, name: str) -> tuple[ClassRef, ast.AnnAssign] | None:
     """`buffer: Buffer` in the body of a class or of one that it extends, the nearest, and which of them that is."""
     for each in lineage(cls):
-        for child in each.node.body:
-            if isinstance(child, ast.AnnAssign) and getattr(child.target, "id", "") == name:
-                return each, child
+        if (found := declarations(each).get(name)) is not None:
+            return each, found
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from weakref import WeakKeyDictionary
 
 from auditor.static.evaluation.modes import leaves
@@ -11,8 +12,10 @@ from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.nodes import walk
 
 _PAIR = 2
+MAX_COMPARED = 50
+"""Questions that one function asks about the number of the same thing."""
 
-_COMPARED: WeakKeyDictionary[ModuleFacts, dict[Function, list[tuple[str, ast.Compare]]]] = WeakKeyDictionary()
+_COMPARED: WeakKeyDictionary[ModuleFacts, dict[Function, dict[str, list[ast.Compare]]]] = WeakKeyDictionary()
 """Where functions ask whether there are two, and of what, as it is dumped."""
 
 
@@ -29,23 +32,26 @@ def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
     known = _COMPARED.setdefault(module, {})
     if function not in known:
         known[function] = _compared(function)
-    text = ast.dump(pair)
-    return any(of == text and _holds_at(module, compare, call) for of, compare in known[function])
+    compared = known[function].get(ast.dump(pair), ())
+    around = {call, *module.around(call)} if compared else set()
+    return any(_holds_at(module, compare, call, around) for compare in compared)
 
 
-def _compared(function: Function) -> list[tuple[str, ast.Compare]]:
+def _compared(function: Function) -> dict[str, list[ast.Compare]]:
     """`len(pair) == 2` and `len(pair) != 2` in a function."""
-    found = [each for each in walk(function) if isinstance(each, ast.Compare) and len(each.ops) == 1]
-    return [
-        (ast.dump(part), each)
-        for each in found
-        if isinstance(each.left, ast.Call) and getattr(each.comparators[0], "value", None) == _PAIR
-        for part in each.left.args
-    ]
+    found: dict[str, list[ast.Compare]] = {}
+    for each in walk(function):
+        if not isinstance(each, ast.Compare) or not isinstance(each.left, ast.Call):
+            continue
+        if len(each.ops) == 1 and getattr(each.comparators[0], "value", None) == _PAIR:
+            for part in each.left.args:
+                same = found.setdefault(ast.dump(part), [])
+                same += [each] if len(same) < MAX_COMPARED else []
+    return found
 
 
-def _holds_at(module: ModuleFacts, compare: ast.Compare, call: ast.Call) -> bool:
-    """Whether there are two at a call: under the condition, behind an `assert`, or behind a way out for all others."""
+def _holds_at(module: ModuleFacts, compare: ast.Compare, call: ast.Call, around: Collection[ast.AST]) -> bool:
+    """Whether there are two at a call, with what is around it: under the condition, behind an `assert` or a way out."""
     is_two = isinstance(compare.ops[0], ast.Eq)
     if not is_two and not isinstance(compare.ops[0], ast.NotEq):
         return False
@@ -53,11 +59,9 @@ def _holds_at(module: ModuleFacts, compare: ast.Compare, call: ast.Call) -> bool
     holder = module.parent(compare)
     while isinstance(holder, ast.BoolOp) and isinstance(holder.op, ast.And if is_two else ast.Or):
         test, holder = holder, module.parent(holder)
-    around = list(module.around(call))
     if isinstance(holder, ast.If | ast.While | ast.IfExp) and holder.test is test and holder in around:
         arms = holder.body if is_two else holder.orelse
-        inside = [call, *around]
-        return any(arm in inside for arm in (arms if isinstance(arms, list) else [arms]))
+        return any(arm in around for arm in (arms if isinstance(arms, list) else [arms]))
     if isinstance(holder, ast.comprehension):
         return is_two and module.parent(holder) in around
     is_behind = isinstance(holder, ast.stmt) and module.parent(holder) in around and holder.lineno < call.lineno
