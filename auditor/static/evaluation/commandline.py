@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -11,7 +11,7 @@ from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import entries_of, is_filled_later
 from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, Seen, constant
 from auditor.static.syntax.bindings import BindingKind, Function
-from auditor.static.syntax.elements import Call, Known
+from auditor.static.syntax.elements import Call, Known, is_none
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -98,6 +98,16 @@ def _is_put_elsewhere(module: ModuleFacts, given: ast.Name, name: str) -> bool:
 
     key = ast.copy_location(ast.Constant(name), given)
     return is_put_anywhere(ast.copy_location(ast.Subscript(value=given, slice=key, ctx=ast.Load()), given), module)
+
+
+def written_options(parsing: ast.Call) -> Iterator[str]:
+    """The options that stand in the call itself: `parse_args(["--seed", "3"])`, `namespace=Namespace(seed=3)`."""
+    for part in (*parsing.args, *(word.value for word in parsing.keywords)):
+        if isinstance(part, ast.List | ast.Tuple):
+            texts = (each.value for each in part.elts if isinstance(each, ast.Constant) and isinstance(each.value, str))
+            yield from (text.split("=")[0].lstrip("-").replace("-", "_") for text in texts if text.startswith("--"))
+        elif isinstance(part, ast.Call) and getattr(part.func, "attr", getattr(part.func, "id", "")) == "Namespace":
+            yield from (word.arg for word in part.keywords if word.arg is not None and not is_none(word.value))
 
 
 def _is_reached(module: ModuleFacts, call: ast.Call, options: Mapping[str, Seen]) -> bool:

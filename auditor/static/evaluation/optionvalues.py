@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import deque
+from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.commandline import (
@@ -32,6 +33,8 @@ ADDING = frozenset(
 """Words of which one stands in files that give a parser, or its result, options that are not declared one by one."""
 
 _MAKING = frozenset({"ArgumentParser"})
+_ANY_NAME = "*"
+_LEAVING_OUT = frozenset({"argument_default"})
 _PARSING = frozenset({"add_argument", "parse_args", "parse_known_args"})
 
 
@@ -50,6 +53,12 @@ class OptionValues:
 
         self._table: dict[str, Seen] = {}
         """The options of all modules; GIVEN where two differ."""
+
+        self._leaving_out: dict[int, bool] = {}
+        """By the number of modules, whether one of them leaves out the options that nobody gives."""
+
+        self._deleted: dict[str, frozenset[object]] = {}
+        """By the path of a module, what it deletes."""
 
         self._closed: dict[int, bool] = {}
         """Whether the options of so many modules are all declared by name."""
@@ -107,12 +116,35 @@ class OptionValues:
         return all(hold(path, _MAKING) or not hold(path, _PARSING) for path in self._modules)
 
     def removes(self, name: str, frame: Frame) -> bool:
-        """Whether a file takes an option out of the others: `options.pop("seed")`, `del args.seed`."""
+        """Whether a file takes an option out of the others: `options.pop("seed")`, `del args.seed`.
+
+        Or leaves out all that nobody gives: `ArgumentParser(argument_default=SUPPRESS)`.
+        """
+        number = len(self._modules)
+        if number not in self._leaving_out:
+            self._leaving_out[number] = any(self._project.texts.hold(path, _LEAVING_OUT) for path in self._modules)
+        if self._leaving_out[number]:
+            return True
         texts = tuple(f"{start}{name}{end}" for start, end in (('pop("', '"'), ("pop('", "'")))
         if self._project.texts.contain(frame.module.path, texts):
             return True
-        deleted = (part for node in walk(frame.module.tree) if isinstance(node, ast.Delete) for part in node.targets)
-        return any(name in (getattr(each, "attr", ""), _key(each)) for each in deleted)
+        deleted = self._deleted.get(frame.module.path)
+        if deleted is None:
+            deleted = self._deleted[frame.module.path] = frozenset(_deleted(frame.module))
+        return name in deleted or _ANY_NAME in deleted
+
+
+def _deleted(module: ModuleFacts) -> Iterator[object]:
+    """The names of attributes and the keys that a file deletes, `_ANY_NAME` for one that it computes."""
+    for node in walk(module.tree):
+        for each in node.targets if isinstance(node, ast.Delete) else ():
+            yield _ANY_NAME if _is_computed(each) else getattr(each, "attr", "") or _key(each)
+
+
+def _is_computed(node: ast.expr) -> bool:
+    """`options[name]`, whatever name that is."""
+    key = node.slice if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) else None
+    return isinstance(key, ast.Name)
 
 
 def _key(node: ast.expr) -> object:

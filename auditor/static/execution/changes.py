@@ -6,8 +6,15 @@ import ast
 from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.commandline import PARSING_METHODS, written_options
 from auditor.static.evaluation.fields import WHOLE
-from auditor.static.evaluation.givenattributes import SETTING, Filled, given_attributes, given_by_function
+from auditor.static.evaluation.givenattributes import (
+    SETTING,
+    Filled,
+    attributes_of,
+    given_attributes,
+    given_by_function,
+)
 from auditor.static.execution.overlaid import overlaid
 from auditor.static.resolution.frame import MAX_NAMES
 from auditor.static.resolution.library_verdict import SeedValue
@@ -56,6 +63,9 @@ class Changes:
         """`config["seed"] = 3`, `os.environ["SEED"] = "3"`."""
         known = self._walk.evaluator.known(key, frame)
         name = known.value if isinstance(known, Known) and isinstance(known.value, str) else None
+        args = attributes_of(holder)
+        if isinstance(args, ast.Name) and frame.find(args.id) == OPTIONS:
+            holder = args  # `args.__dict__["seed"] = 3`, `vars(args)["seed"] = 3`
         if name is not None and frame.module.resolve(holder) == ENVIRONMENT:
             self._walk.store(global_key(ENVIRONMENT, name), value)
             return
@@ -102,8 +112,19 @@ class Changes:
             key = global_key(ENVIRONMENT, name.value)
             self._walk.store(key, evaluator.stored.get(key) or evaluator.value(node.args[1], frame))
 
+    def _put_over(self, name: str, holder: ast.expr, value: Seen, frame: Frame) -> None:
+        """`config = vars(args)`: what is put into it is put into the options; `dict(vars(args))` is a copy of them."""
+        source = frame.module.origin(holder)
+        if name in frame.values and isinstance(source, ast.Call) and frame.module.resolve(source.func) != "vars":
+            frame.values[name] = value
+        else:
+            frame.change(name, value)
+
     def called(self, node: ast.Call, passed: Iterable[ast.expr], frame: Frame) -> None:
         """What a call changes: its receiver, or what it is given."""
+        if getattr(node.func, "attr", "") in PARSING_METHODS:
+            for name in written_options(node):
+                self._walk.store(name, GIVEN)
         attributes = given_attributes(self._walk.evaluator, node, frame)
         if attributes is not None:
             self._give(*attributes, frame)
@@ -121,8 +142,7 @@ class Changes:
                     frame.results[node] = self._walk.evaluator.value(node, frame)
                 frame.change(text, updated(self._walk.evaluator, node, held, frame))
             elif node.func.attr == "update" and (own := dotted_text(node.func.value)) and frame.find(own) == OPTIONS:
-                # `config = vars(args)`: what is put into it is put into the options.
-                frame.change(own, merged(OPTIONS, made(self._walk.evaluator, node, frame)))
+                self._put_over(own, node.func.value, merged(OPTIONS, made(self._walk.evaluator, node, frame)), frame)
             elif (over := overlaid(self._walk.evaluator, node, frame)) is not None:
                 frame.values[over[0]] = over[1]
         called = frame.resolve(node.func)

@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 def keeps_places(node: ast.Call, frame: Frame) -> bool:
     """`function(self, *args, **kwargs)` in `def inner(self, *args, **kwargs)`: each argument keeps its place."""
+    if frame.function is None:
+        return all(isinstance(part, ast.Starred) for part in node.args)
     before = [part for part in node.args if not isinstance(part, ast.Starred)]
-    own = frame.module.written.signature(frame.function).positional if frame.function is not None else ()
-    return not before or [getattr(part, "id", None) for part in before] == list(own)
+    own = frame.module.written.signature(frame.function).positional
+    further = frame.function.args.vararg
+    is_bound = further is not None and bool(frame.module.index.scopes[frame.function].bindings.get(further.arg, ())[1:])
+    return not is_bound and [getattr(part, "id", None) for part in before] == list(own)
 
 
 def put_on(evaluator: Evaluator, node: ast.Call, frame: Frame, inside: Frame) -> None:

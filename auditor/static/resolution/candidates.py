@@ -22,6 +22,7 @@ from auditor.static.resolution.lookedup import looked_up
 from auditor.static.resolution.members import SAME_OBJECT, entry_of
 from auditor.static.resolution.objectfields import (
     as_made,
+    counts_as_annotated,
     declared,
     default_of_field,
     filled,
@@ -344,7 +345,7 @@ class Candidates:
                 is_known = is_known or made is not None
                 yield made
         said = None if is_known or may_be_none(field, given) else holder.module.names.annotated(field)
-        if isinstance(said, Instance) and isinstance(said.of, ClassRef):
+        if counts_as_annotated(holder, said):
             self._is_left_open = True
             yield from (said,) if self._falls_back else ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -25,6 +25,7 @@ MAX_STARRED = 40
 MAX_NAMES = 400
 """Names that these bind: what `getattr(transformers, name)` gives would take thousands of files to tell."""
 
+_DECLARED: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, dict[str, ast.AnnAssign]]] = WeakKeyDictionary()
 _LEFT_OPEN: WeakKeyDictionary[ModuleFacts, dict[ast.ClassDef, bool]] = WeakKeyDictionary()
 
 SAME_OBJECT = frozenset(
@@ -65,9 +66,18 @@ def inherited(cls: ClassRef, classes: Iterable[ClassRef | External], name: str, 
 
 def _is_declared(cls: ClassRef, name: str) -> bool:
     """`buffer: Buffer` in the body of a class, or of one of the project that it extends: its own."""
-    classes = (each for each in (cls, *above(cls, bases)) if isinstance(each, ClassRef))
-    fields = (child for each in classes for child in each.node.body if isinstance(child, ast.AnnAssign))
-    return any(getattr(field.target, "id", "") == name for field in fields)
+    return any(name in declarations(each) for each in (cls, *above(cls, bases)) if isinstance(each, ClassRef))
+
+
+def declarations(cls: ClassRef) -> Mapping[str, ast.AnnAssign]:
+    """The annotated names in the body of a class, the first of each; thousands of attributes are asked for."""
+    known = _DECLARED.setdefault(cls.module, {})
+    if cls.node not in known:
+        found = known[cls.node] = {}
+        for child in cls.node.body:
+            if isinstance(child, ast.AnnAssign) and isinstance(child.target, ast.Name):
+                found.setdefault(child.target.id, child)
+    return known[cls.node]
 
 
 def bases(cls: ClassRef) -> list[Value]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import lineage, parameters_of
-from auditor.static.resolution.members import bases
+from auditor.static.resolution.members import bases, declarations
 from auditor.static.resolution.picked import looks_up
+from auditor.static.resolution.subclasscalls import classes_below
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, Value
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.elements import call_of, is_none
@@ -45,9 +46,8 @@ def stored(cls: ClassRef, name: str) -> Iterator[tuple[ModuleFacts, ast.expr]]:
 def declared(cls: ClassRef, name: str) -> tuple[ClassRef, ast.AnnAssign] | None:
     """`buffer: Buffer` in the body of a class or of one that it extends, the nearest, and which of them that is."""
     for each in lineage(cls):
-        for child in each.node.body:
-            if isinstance(child, ast.AnnAssign) and getattr(child.target, "id", "") == name:
-                return each, child
+        if (found := declarations(each).get(name)) is not None:
+            return each, found
     return None
 
 
@@ -91,6 +91,18 @@ def may_be_none(field: ast.AnnAssign, given: Sequence[tuple[ModuleFacts, ast.exp
     default = [field.value] if field.value is not None else []
     values = written or default
     return bool(values) and all(map(_is_none, values))
+
+
+def counts_as_annotated(cls: ClassRef, said: Value) -> bool:
+    """Whether a field may be taken for an object of the class that its annotation says.
+
+    Not where others of the programs extend that, nor of a class that nothing makes a constructor for: whoever has an
+    object of that puts something into it.
+    """
+    if not isinstance(said, Instance) or not isinstance(said.of, ClassRef):
+        return False
+    is_made = cls.node.decorator_list or any(not name.startswith(".") for name in cls.module.base_classes(cls.node))
+    return bool(is_made) and classes_below(said.of) == []
 
 
 def _is_none(value: ast.expr) -> bool:

@@ -25,6 +25,14 @@ COPYING = frozenset({"attr.evolve", "attrs.evolve", "copy.replace", "dataclasses
 DUPLICATING = frozenset({"attr.asdict", "attrs.asdict", "copy.copy", "copy.deepcopy", "dataclasses.asdict"})
 """Calls that give a copy of an object, or a dictionary with its attributes."""
 
+_COPYING = frozenset(
+    {"__copy__", "__deepcopy__", "__getstate__", "__reduce__", "__reduce_ex__", "__setstate__"}
+)  # fmt: skip
+"""Methods that say what a copy of an object is."""
+
+_VALIDATING = frozenset({"field_validator", "model_validator", "root_validator", "validator"})
+"""Decorators of functions that give a field another value."""
+
 _NAMING = lazy_pattern("(?i)seed|random_state")
 """Attributes for whose sake it is worth while to know what an object holds."""
 
@@ -49,14 +57,30 @@ def duplicated(evaluator: Evaluator, node: ast.Call, frame: Frame) -> Seen | Non
     """`copy.deepcopy(config)`, `asdict(config)`: what the fields of an object of the project are; None of others."""
     if len(node.args) != 1 or node.keywords or entries_of(evaluator.value(node.args[0], frame)) is not None:
         return None
+    made = frame.resolve(node.args[0])
+    if isinstance(made, Instance) and isinstance(made.of, ClassRef) and _copies_itself(made.of):
+        return None
     return part_of(evaluator, node.args[0], frame)
+
+
+def _copies_itself(cls: ClassRef) -> bool:
+    """Whether a class says itself what a copy of its objects is."""
+    return any(not _COPYING.isdisjoint(each.module.index.scopes[each.node].bindings) for each in lineage(cls))
+
+
+def _is_filled_in(cls: ClassRef) -> bool:
+    """Whether functions of a class of pydantic may replace what its objects are given: `@field_validator("seed")`."""
+    methods = [child for each in lineage(cls) for child in each.node.body if isinstance(child, ast.FunctionDef)]
+    marks = (mark.func if isinstance(mark, ast.Call) else mark for method in methods for mark in method.decorator_list)
+    return any(getattr(mark, "attr", getattr(mark, "id", "")) in _VALIDATING for mark in marks)
 
 
 def part_of(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Seen | None:
     """What an object of the project holds that is handed on, where a seed may be among that."""
     found = fields_of(evaluator, node, evaluator.objects, frame)
     entries = entries_of(found) if found is not None else None
-    if entries is None:
+    made = frame.resolve(node)
+    if entries is None or (isinstance(made, Instance) and isinstance(made.of, ClassRef) and _is_filled_in(made.of)):
         return None
     is_told = any(_NAMING.search(name) or value.entries is not None for name, value in entries.known.items())
     return found if is_told else None

@@ -54,7 +54,6 @@ from auditor.static.unordered.orderless import (
     is_counted,
     is_looked_up,
     is_other_kind,
-    is_other_of_two,
     is_passed_over,
     is_reduced,
     is_removed,
@@ -65,6 +64,7 @@ from auditor.static.unordered.orderless import (
     is_tied,
 )
 from auditor.static.unordered.ordertrail import Kind, OrderedUse, Trail, as_list, used
+from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
 from auditor.static.unordered.worklist import worked_off
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from itertools import islice
-from weakref import WeakKeyDictionary
 
 from auditor.static.evaluation.flow import loses_order, shows, uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.ordering import ARRAYS, LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.resolution.targets import only_target
-from auditor.static.syntax.bindings import FUNCTIONS, Function
+from auditor.static.syntax.bindings import FUNCTIONS
 from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.ordertrail import Kind, Trail
+from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import Elements, elements
 from auditor.static.unordered.tablelookups import is_only_asked_by_key
 
@@ -32,9 +31,6 @@ _COLLECTING = frozenset({"frozenset", "len", "numpy.unique", "set", "sorted"})
 
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
 _PAIR = 2
-_PAIRS: WeakKeyDictionary[ModuleFacts, dict[Function, frozenset[str]]] = WeakKeyDictionary()
-"""What functions ask whether there are two of, as it is dumped."""
-
 _SEQUENCES = frozenset({"list", "str", "tuple"})
 _TEXTS = frozenset({"list", "repr", "str"})
 
@@ -147,31 +143,6 @@ def is_removed(module: ModuleFacts, position: ast.Call) -> bool:
     if isinstance(holder, ast.Call):
         return isinstance(holder.func, ast.Attribute) and holder.func.attr == "pop"
     return isinstance(holder, ast.Subscript) and isinstance(holder.ctx, ast.Del)
-
-
-def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
-    """`(set(pair) - {one}).pop()`, `list(pair - {one})[0]` where `len(pair) == 2` is asked for: one is left."""
-    popped = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0] if len(call.args) == 1 else None
-    whole = popped.left if isinstance(popped, ast.BinOp) and isinstance(popped.op, ast.Sub) else None
-    pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
-    if isinstance(whole, ast.Name) and isinstance(popped, ast.BinOp) and len(getattr(popped.right, "elts", ())) == 1:
-        pair = whole
-    function = module.enclosing_function(call)
-    if pair is None or function is None:
-        return False
-    known = _PAIRS.setdefault(module, {})
-    if function not in known:
-        known[function] = frozenset(_pairs(function))
-    return ast.dump(pair) in known[function]
-
-
-def _pairs(function: Function) -> Iterator[str]:
-    """Of what a function asks whether there are two: `len(pair) == 2`."""
-    for each in walk(function):
-        if not isinstance(each, ast.Compare) or not isinstance(each.ops[0], ast.Eq):
-            continue
-        if isinstance(each.left, ast.Call) and getattr(each.comparators[0], "value", None) == _PAIR:
-            yield from map(ast.dump, each.left.args)
 
 
 def is_same_in_any_order(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -> bool:
