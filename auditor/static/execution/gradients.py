@@ -61,7 +61,8 @@ def computes_gradients(project: Project, program: str) -> bool:
     project.trace.note("reach", program)
     if texts.contain(program, _MAY_TRAIN) or not texts.contain(program, _AS_IT_IS):
         return True
-    return gets_to_words(project, program, (*STEPPING[0], *_DERIVING, *_OPTIMIZING, *_HANDING)) or trains(project, program)
+    words = (*STEPPING[0], *_DERIVING, *_OPTIMIZING, *_HANDING)
+    return gets_to_words(project, program, words) or trains(project, program)
 
 
 def may_train(project: Project, program: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.programwide.filledloops import fills
+from auditor.static.syntax.nodeindex import names_of
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
@@ -18,9 +19,21 @@ def filled_in_layers(module: ModuleFacts, layer: ast.ClassDef) -> frozenset[str]
     found: set[str] = set()
     for node in walk(module.tree):
         asked = _asked_for(node, layer) if isinstance(node, ast.If) else None
-        if asked is not None and isinstance(node, ast.If):
+        if asked is not None and isinstance(node, ast.If) and _may_be_called(module, node):
             found.update(name for each in node.body for part in walk(each) for name in _filled(module, part, asked))
     return frozenset(found)
+
+
+def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
+    """Whether a place is not in a function that the file defines and no file of the programs names."""
+    function = module.enclosing_function(node)
+    if not isinstance(function, ast.FunctionDef) or not isinstance(module.parent(function), ast.Module):
+        return True
+    if function.decorator_list or names_of(module).get(function.name):
+        return True
+    programs, name = module.project.programs, frozenset({function.name})
+    reaching = programs.reaching(module.path)
+    return not reaching or any(set(programs.paths_reached(each, name)) - {module.path} for each in reaching)
 
 
 def _asked_for(node: ast.If, layer: ast.ClassDef) -> str | None:
