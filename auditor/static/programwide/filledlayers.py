@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.programwide.filledloops import fills
@@ -14,14 +15,38 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 
+_Filling = tuple[ast.If, frozenset[str]]
+"""A condition, and the parameters that are filled where it holds."""
+
+_FILLED: WeakKeyDictionary[ModuleFacts, dict[str, list[_Filling]]] = WeakKeyDictionary()
+"""By the class that objects are asked for, once for all classes of a file."""
+
+
 def filled_in_layers(module: ModuleFacts, layer: ast.ClassDef) -> frozenset[str]:
     """Parameters of a class that its file fills where it asks objects whether they are of that class."""
-    found: set[str] = set()
-    for node in walk(module.tree):
-        asked = _asked_for(node, layer) if isinstance(node, ast.If) else None
-        if asked is not None and isinstance(node, ast.If) and _may_be_called(module, node):
-            found.update(name for each in node.body for part in walk(each) for name in _filled(module, part, asked))
-    return frozenset(found)
+    if module not in _FILLED:
+        found: dict[str, list[_Filling]] = {}
+        for node in walk(module.tree):
+            if isinstance(node, ast.If):
+                for kind, filling in _fillings(module, node):
+                    found.setdefault(kind, []).append(filling)
+        _FILLED[module] = found
+    fillings = _FILLED[module].get(layer.name, ())
+    return frozenset(name for node, names in fillings if _may_be_called(module, node) for name in names)
+
+
+def _fillings(module: ModuleFacts, node: ast.If) -> Iterator[tuple[str, _Filling]]:
+    """By the classes of `if isinstance(m, (GraphConv, GraphPool)):`, of which one hardly means another in a file."""
+    test = node.test
+    if not (isinstance(test, ast.Call) and getattr(test.func, "id", "") == "isinstance" and len(test.args) == 2):
+        return
+    name, kinds = test.args
+    if not isinstance(name, ast.Name):
+        return
+    names = frozenset(each for part in node.body for inner in walk(part) for each in _filled(module, inner, name.id))
+    for kind in kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]:
+        if names and isinstance(kind, ast.Name):
+            yield kind.id, (node, names)
 
 
 def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
@@ -34,17 +59,6 @@ def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
     programs, name = module.project.programs, frozenset({function.name})
     reaching = programs.reaching(module.path)
     return not reaching or any(set(programs.paths_reached(each, name)) - {module.path} for each in reaching)
-
-
-def _asked_for(node: ast.If, layer: ast.ClassDef) -> str | None:
-    """`m` of `if isinstance(m, GraphConv):`; a class of that name elsewhere in the file is hardly another one."""
-    test = node.test
-    if not (isinstance(test, ast.Call) and getattr(test.func, "id", "") == "isinstance" and len(test.args) == 2):
-        return None
-    name, kinds = test.args
-    classes = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
-    is_asked = any(isinstance(each, ast.Name) and each.id == layer.name for each in classes)
-    return name.id if is_asked and isinstance(name, ast.Name) else None
 
 
 def _filled(module: ModuleFacts, part: ast.AST, asked: str) -> Iterator[str]:
