@@ -36,8 +36,8 @@ _LOOKING_UP = (
 Bases and metaclasses that know what extends them get at classes that nobody names.
 """
 
-_OFFERING = (b"Fire(",)
-"""Words of programs in which the command line may call any method of what is handed over."""
+_OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
+"""Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
