@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 
+_PLAIN = frozenset({"object", "torch.nn.Module"})
+"""Bases that call none of the methods that a class adds."""
+
 _Filling = tuple[ast.If, frozenset[str]]
 """A condition, and the parameters that are filled where it holds."""
 
@@ -50,15 +53,24 @@ def _fillings(module: ModuleFacts, node: ast.If) -> Iterator[tuple[str, _Filling
 
 
 def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
-    """Whether a place is not in a function that the file defines and no file of the programs names."""
+    """Whether a place is not in a function or method of the file that no file of the programs names."""
     function = module.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef) or not isinstance(module.parent(function), ast.Module):
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list or function.name.startswith("__"):
         return True
-    if function.decorator_list or names_of(module).get(function.name):
-        return True
-    programs, name = module.project.programs, frozenset({function.name})
+    programs, name, holder = module.project.programs, function.name, module.parent(function)
     reaching = programs.reaching(module.path)
-    return not reaching or any(set(programs.paths_reached(each, name)) - {module.path} for each in reaching)
+    if isinstance(holder, ast.Module):
+        is_elsewhere = any(set(programs.paths_reached(each, frozenset({name}))) - {module.path} for each in reaching)
+        return is_elsewhere or not reaching or bool(names_of(module).get(name))
+    if not isinstance(holder, ast.ClassDef) or not _PLAIN.issuperset(_outside(module, holder)) or not reaching:
+        return True
+    texts = (f".{name}", f'"{name}"', f"'{name}'")
+    paths = {path for each in reaching for path in programs.paths_reached(each)}
+    return any(module.project.texts.contain(path, texts) for path in sorted(paths))
+
+
+def _outside(module: ModuleFacts, holder: ast.ClassDef) -> Iterator[str]:
+    return (name for name in module.base_classes(holder) if not name.startswith("."))
 
 
 def _filled(module: ModuleFacts, part: ast.AST, asked: str) -> Iterator[str]:
