@@ -17,6 +17,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.filledlayers import filled_in_layers
 from auditor.static.programwide.filledloops import all_are_initialised, fills
 from auditor.static.project import Project
+from auditor.static.resolution.callers import calls_named
 from auditor.static.scanning.prerequisites import Prerequisite, naming
 from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.syntax.nodeindex import names_of
@@ -195,21 +196,41 @@ def _kept_uninitialised(module: ModuleFacts, node: ast.expr, call: ast.Call, opt
     if attribute is None or any(_may_initialise(each, attribute) for each in walk(holder)):
         return None
     if any(_is_filled_where_made(module, each, holder, attribute) for each in walk(holder)):
-        return None
-    reads = (each for each in walk(holder) if _is_read_of(module, each, attribute))
-    return next(reads, None)
+        return None if _is_made_by_itself(module, holder) else _read_of_kept(module, holder, attribute)
+    return _read_of_kept(module, holder, attribute)
+
+
+def _read_of_kept(module: ModuleFacts, holder: ast.ClassDef, attribute: str) -> ast.AST | None:
+    return next((each for each in walk(holder) if _is_read_of(module, each, attribute)), None)
 
 
 def _is_filled_where_made(module: ModuleFacts, node: ast.AST, holder: ast.ClassDef, attribute: str) -> bool:
     """`made = cls(…)`, `made.weight.copy_(…)` in a class method: whoever makes an object by it fills it."""
     func = node.func if isinstance(node, ast.Call) else None
-    if not isinstance(func, ast.Attribute) or func.attr not in _WRITES:
+    if not isinstance(node, ast.Call) or not isinstance(func, ast.Attribute) or func.attr not in _WRITES:
         return False
     kept = func.value.value if isinstance(func.value, ast.Attribute) and func.value.attr == "data" else func.value
     if not (isinstance(kept, ast.Attribute) and kept.attr == attribute and isinstance(kept.value, ast.Name)):
         return False
     made = module.origin(kept.value)
-    return isinstance(made, ast.Call) and getattr(made.func, "id", "") in ("cls", holder.name)
+    is_made = isinstance(made, ast.Call) and getattr(made.func, "id", "") in ("cls", holder.name)
+    return is_made and _comes_to(module, node)
+
+
+def _comes_to(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether every call of a function comes to a place: nothing decides on it, and nothing returns before."""
+    for holder in module.around(node):
+        if isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef):
+            return not any(isinstance(each, ast.Return) and each.lineno < node.lineno for each in walk(holder))
+        if isinstance(holder, ast.stmt) and not isinstance(holder, ast.Expr | ast.With):
+            return False
+    return False
+
+
+def _is_made_by_itself(module: ModuleFacts, holder: ast.ClassDef) -> bool:
+    """Whether nobody else makes an object of a class, past what fills it."""
+    made = calls_named(module, holder.name)
+    return all(caller is module and caller.enclosing_class(call) is holder for caller, call in made)
 
 
 def _filled_in_loops(module: ModuleFacts) -> frozenset[str]:

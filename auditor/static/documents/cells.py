@@ -21,6 +21,10 @@ _COLAB = lazy_pattern(
 """A line that asks whether the notebook runs in Colab, or tells so; what it then does stands on lines of its own."""
 
 
+_AND_MORE = lazy_pattern(r".*[;&|] *(?:\.?/|ba?sh\b|make\b|python|sh\b)")
+"""A command that another one follows: `!git clone … data && python data/prepare.py`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """A code cell; `number` counts all cells from 1."""
@@ -38,7 +42,8 @@ class Cell:
     @property
     def sets_up(self) -> bool:
         """Whether nothing but imports stands in it, and commands that install something or say how to show it."""
-        code = [line.strip() for line in self.lines if line.strip() and not line.strip().startswith(("#", *_QUIET))]
+        lines = [line.strip() for line in self.lines if line.strip()]
+        code = [line for line in lines if not line.startswith(("#", *_QUIET)) or _runs_more(line)]
         asks = any("colab" in line.lower() for line in code)
         return all(
             (line.startswith(("import ", "from ")) and line[-1] not in "(\\," and ";" not in line)
@@ -80,3 +85,7 @@ def read_cells(raw: bytes) -> tuple[Cell, ...]:
             is_count = type(executed) is int and executed > 0
             found.append(Cell(number, tuple(cell_lines(cell)) or ("",), executed if is_count else None))
     return tuple(found)
+
+
+def _runs_more(line: str) -> bool:
+    return line.startswith("!") and _AND_MORE.match(line) is not None

@@ -108,11 +108,13 @@ def _is_tried_out(module: ModuleFacts, call: ast.Call) -> bool:
 
 
 def _is_registered(module: ModuleFacts, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-    """Whether a decorator, or what a class extends, may hand the function on to somebody else."""
+    """Whether a decorator, or what a class extends, may hand the function on to somebody else; so may `cls()`."""
     holder = module.parent(function)
     is_as_written = isinstance(function, ast.FunctionDef) and is_called_as_written(module, function)
     if not (isinstance(holder, ast.ClassDef) and function.name == "__init__"):
         return not is_as_written
+    if any(isinstance(part, ast.Name) and part.id == "cls" for part in walk(holder)):
+        return True
     is_plain = all(module.resolve(base) in _PLAIN_BASES for base in holder.bases)
     return bool(holder.decorator_list or holder.keywords) or not (is_plain and is_as_written)
 

@@ -43,6 +43,9 @@ _CALLED = lazy_pattern(rb"setattr(?:__)?\(")
 _SPELLED = lazy_pattern(rb"""\s*(?:[\w.\[\]]|\([^()\n]*\))+\s*,\s*(["'])(\w+)\1\s*,""")
 """What follows where the name stands in the text."""
 
+_UNCALLED = lazy_pattern(rb"setattr(?:__)?\b(?!\()")
+"""Where it is handed on or renamed, and called there."""
+
 _RESTORING = lazy_pattern(rb"def __setstate__\(self, (\w+)\)[^:\n]*:\s*self\.__dict__(?:\.update\(\1\)| *= *\1\b)")
 """Gives an object back what it had when it was stored."""
 
@@ -187,6 +190,8 @@ def sets_by_name(path: str, attribute: str, project: Project) -> bool:
         return False  # told as not analysed
     finally:
         project.unread(path)
+    if _UNCALLED.search(code) is not None:
+        return True
     named = (_SPELLED.match(code, each.end()) for each in _CALLED.finditer(code))
     return any(each is None or each[2].decode() == attribute for each in named)
 

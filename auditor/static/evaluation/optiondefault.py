@@ -21,6 +21,8 @@ def option_default(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
     parsed = _parsed(module, node.value) if isinstance(node, ast.Attribute) else None
     if parsed is None or not isinstance(node, ast.Attribute):
         return UNKNOWN
+    if _may_be_set_elsewhere(module, parsed):
+        return UNKNOWN
     is_once = module.enclosing_function(node) is module.enclosing_function(parsed)
     is_once = is_once and not any(isinstance(holder, _LOOPS) for holder in module.around(node))
     if not all(
@@ -36,6 +38,14 @@ def option_default(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
     finally:
         evaluator.close()
     return Known(seen.constant) if seen.is_constant and seen.kind is SeedValue.FIXED else UNKNOWN
+
+
+def _may_be_set_elsewhere(module: ModuleFacts, parsed: ast.expr) -> bool:
+    """Whether a file tells other defaults, or who imports the options of a script stores over them."""
+    if any(word.arg is None for call in module.call_index.written("set_defaults") for word in call.node.keywords):
+        return True
+    programs = module.project.programs.reaching(module.path) if module.enclosing_function(parsed) is None else ()
+    return any(path != module.path for path in programs)
 
 
 def _parsed(module: ModuleFacts, name: ast.expr) -> ast.expr | None:

@@ -51,13 +51,18 @@ _MAY_TRAIN = (
 """Words of programs that may have something train for them: fastai's learners, ignite's trainers, what has any name."""
 
 
+_HANDING = (b"rainer(", b"Runner(", b"earner(", b"unner.train(", b"fit_one_cycle(", b"fine_tune(")
+"""The same, of what a program gets to: a file that makes a `Trainer` says no word of gradients itself."""
+
+
 def computes_gradients(project: Project, program: str) -> bool:
     """Whether a program may compute gradients: not one that uses a model as it is, by its words, and trains none."""
     texts = project.texts
     project.trace.note("reach", program)
     if texts.contain(program, _MAY_TRAIN) or not texts.contain(program, _AS_IT_IS):
         return True
-    return gets_to_words(project, program, (*STEPPING[0], *_DERIVING, *_OPTIMIZING)) or trains(project, program)
+    words = (*STEPPING[0], *_DERIVING, *_OPTIMIZING, *_HANDING)
+    return gets_to_words(project, program, words, further=True) or trains(project, program)
 
 
 def may_train(project: Project, program: str) -> bool:

@@ -16,6 +16,7 @@ from auditor.static.resolution.values import ClassRef, External, FunctionRef, In
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.elements import call_of, passed
 from auditor.static.syntax.nodeindex import names_of
+from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.execution.callwalk import CallWalk
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 MAX_DIVIDED = 20
 """Classes of data sets that a loader may ask for a part."""
+
+_KEPT_AS = "dataset"
+"""The attribute of a loader that holds what it asks."""
 
 LOADER_METHODS = ("__getitem__", "__getitems__", "__iter__", "__next__")
 
@@ -78,7 +82,7 @@ class LoaderCalls:
         loaders = self._walk.project.rng.loaders
         own = [isinstance(each, External) and each.name in loaders for each in called]
         return any(own) and all(
-            is_own or (isinstance(each, ClassRef) and not loaders.isdisjoint(each.module.base_classes(each.node)))
+            is_own or (isinstance(each, ClassRef) and _only_asks(each, loaders))
             for each, is_own in zip(called, own, strict=True)
         )
 
@@ -166,3 +170,10 @@ def _is_put_into(parent: ast.AST | None) -> bool:
     if isinstance(parent, ast.Attribute):
         return parent.attr in PUTTING or parent.attr == "extend"
     return isinstance(parent, ast.Call) and getattr(parent.func, "id", "") in ("len", "print")
+
+
+def _only_asks(cls: ClassRef, loaders: Container[str]) -> bool:
+    """Whether a class extends a loader, and calls nothing else of the data: `self.dataset.shuffle()`."""
+    reads = (part.value for part in walk(cls.node) if isinstance(part, ast.Attribute))
+    is_loader = any(name in loaders for name in cls.module.base_classes(cls.node))
+    return is_loader and not any(getattr(read, "attr", "") == _KEPT_AS for read in reads)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.entrypoints import names_main
+from auditor.static.execution.calledbytext import called_by_text
 from auditor.static.execution.protocols import is_run_by_others
 from auditor.static.resolution.values import ClassRef
 from auditor.static.syntax.nodes import walk
@@ -31,8 +32,17 @@ _LOOKING_UP = (
 )
 """Words of programs in which a text may lead to any function; `models.__dict__[name]` leads to one of that module."""
 
-_EVALUATING = (b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval(")
-"""Words with which a text may do so, too, and mostly leads to a number: they count where it is a line that is asked."""
+_OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
+"""Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
+
+_FURTHER = (
+    *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval(", b" exec(", b"\nexec(", b"(exec("),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
+)
+"""Words with which one may do so, too, and mostly leads to a number: they count where a backward pass or a call is asked.
+
+Bases and metaclasses that know what extends them get at classes that nobody names.
+"""
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
@@ -50,15 +60,18 @@ Lines = Mapping[str, Collection[int]]
 """By the file: the lines, from 1, in which something stands."""
 
 
-def gets_to_words(project: Project, program: str, words: tuple[bytes, ...]) -> bool:
-    """Whether a program can get to a statement in which one of the words stands."""
+def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, further: bool = False) -> bool:
+    """Whether a program can get to a statement in which one of the words stands.
+
+    `further`: also by what seldom leads there. A training that is seen where none is means false alarms about weights.
+    """
     if not project.texts.are_reached(program, words):
         return False
     texts = tuple(word.decode() for word in words)
     if project.texts.contain(program, texts):
         return True
     reached = sorted(project.graph.reached_by_statements(program))
-    if project.texts.are_reached(program, _LOOKING_UP):
+    if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER) if further else _LOOKING_UP):
         return any(_is_code(project, path, texts) for path in reached)
     holding = [path for path in reached if project.texts.contain(path, texts)]
     return _is_led_to(project, program, holding, lambda module, node: any(each in module.text(node) for each in texts))
@@ -66,7 +79,7 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...]) -> b
 
 def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
     """Whether a program can get to a statement that holds one of the lines."""
-    if program in lines or project.texts.are_reached(program, (*_LOOKING_UP, *_EVALUATING)):
+    if program in lines or project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
         return True
 
     def holds(module: ModuleFacts, node: ast.AST) -> bool:
@@ -96,7 +109,7 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
                 classes.append((path, statement, methods))
             else:
                 pending.append((path, name))
-    pending += _named(project, reached, classes)
+    pending += _named(project, program, reached, classes)
     return _goes_back(project, program, reached, pending)
 
 
@@ -154,18 +167,22 @@ def _waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> li
 
 
 def _named(
-    project: Project, paths: Sequence[str], classes: Sequence[tuple[str, ast.ClassDef, list[ast.FunctionDef]]]
+    project: Project,
+    program: str,
+    paths: Sequence[str],
+    classes: Sequence[tuple[str, ast.ClassDef, list[ast.FunctionDef]]],
 ) -> Iterator[tuple[str, str]]:
     """The classes of which such a method is named outside of those: `Model().load()` alone only predicts."""
     wanted = frozenset(method.name for _, _, methods in classes for method in methods)
     words = tuple(f"{before}{name}" for name in sorted(wanted) for before in (".", '"', "'"))
     named: Counter[str] = Counter()
-    holding = [path for path in paths if project.texts.contain(path, words)] if words else []
+    holding = [path for path in paths if project.texts.contain(path, (*words, "getattr("))] if words else []
     modules = [project.module(path) for path in holding] if len(holding) <= MAX_FILES else [None]
-    known = None not in modules
+    known = None not in modules and not (classes and project.texts.are_reached(program, _OFFERING))
     for module in modules:
         if module is not None:
             named.update(_wanted_in(module.tree, wanted))
+            named.update(name for look in called_by_text(module) for name in wanted if look.fullmatch(name))
     for path, holder, methods in classes:
         own = Counter(name for method in methods for name in _wanted_in(method, wanted))
         if not known or any(named[method.name] > own[method.name] for method in methods):
@@ -193,6 +210,9 @@ class _Executed:
     bare: frozenset[str]
     """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
 
+    ends: frozenset[tuple[str, str]]
+    """Names with what is asked last: `getattr(project.trainers, kind)`."""
+
     @staticmethod
     def of(statement: ast.stmt) -> _Executed:
         parts = list(walk(statement))
@@ -206,6 +226,7 @@ class _Executed:
             frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
             frozenset(value for value in constants if isinstance(value, str)),
             frozenset(part.id for part in names if id(part) not in holders),
+            frozenset((root, part.attr) for part in asked if id(part) not in holders and (root := _root(part))),
         )
 
 
@@ -228,15 +249,21 @@ def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str,
         yield from sorted(names)
     if modules and module.path.endswith("__init__.py"):
         yield None
+    stem = _stem(path)
     for statement in executed if names or modules else ():
         is_attribute = any((each, asked) in statement.attributes for each in modules for asked in (name, "__dict__"))
+        is_attribute = is_attribute or any((each, stem) in statement.ends for each in modules)
         if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
             yield statement.name
 
 
+def _stem(path: str) -> str:
+    return path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+
+
 def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], set[str]]:
     """What `name` of the file at `path` is called in a module that imports it, and what the file itself is."""
-    stem = path.removesuffix("/__init__.py").removesuffix(".py").rpartition("/")[2]
+    stem = _stem(path)
     names: set[str] = set()
     modules: set[str] = set()
     for node, _ in module.index.imports:

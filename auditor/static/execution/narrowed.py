@@ -60,11 +60,14 @@ def ends_program(module: ModuleFacts, arm: Sequence[ast.stmt]) -> bool:
 
 
 def _comes_to(module: ModuleFacts, node: ast.If) -> bool:
-    """Whether a condition stands at the top of a function or of the program, where nothing decides on it."""
+    """Whether a condition stands at the top of a function or of the program, where nothing decides on it.
+
+    A `with` around it may catch what ends the program.
+    """
     for holder in module.around(node):
         if isinstance(holder, FUNCTIONS):
             return all(part.lineno > node.lineno for part in walk(holder) if isinstance(part, ast.Return))
-        is_passed = isinstance(holder, ast.With) or (isinstance(holder, ast.If) and names_main(holder.test))
+        is_passed = isinstance(holder, ast.If) and names_main(holder.test)
         if isinstance(holder, ast.stmt) and not is_passed:
             return False
     return True

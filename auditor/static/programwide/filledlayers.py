@@ -4,34 +4,73 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.programwide.filledloops import fills
+from auditor.static.syntax.nodeindex import names_of
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 
+_PLAIN = frozenset({"object", "torch.nn.Module"})
+"""Bases that call none of the methods that a class adds."""
+
+_Filling = tuple[ast.If, frozenset[str]]
+"""A condition, and the parameters that are filled where it holds."""
+
+_FILLED: WeakKeyDictionary[ModuleFacts, dict[str, list[_Filling]]] = WeakKeyDictionary()
+"""By the class that objects are asked for, once for all classes of a file."""
+
+
 def filled_in_layers(module: ModuleFacts, layer: ast.ClassDef) -> frozenset[str]:
     """Parameters of a class that its file fills where it asks objects whether they are of that class."""
-    found: set[str] = set()
-    for node in walk(module.tree):
-        asked = _asked_for(node, layer) if isinstance(node, ast.If) else None
-        if asked is not None and isinstance(node, ast.If):
-            found.update(name for each in node.body for part in walk(each) for name in _filled(module, part, asked))
-    return frozenset(found)
+    if module not in _FILLED:
+        found: dict[str, list[_Filling]] = {}
+        for node in walk(module.tree):
+            if isinstance(node, ast.If):
+                for kind, filling in _fillings(module, node):
+                    found.setdefault(kind, []).append(filling)
+        _FILLED[module] = found
+    fillings = _FILLED[module].get(layer.name, ())
+    return frozenset(name for node, names in fillings if _may_be_called(module, node) for name in names)
 
 
-def _asked_for(node: ast.If, layer: ast.ClassDef) -> str | None:
-    """`m` of `if isinstance(m, GraphConv):`; a class of that name elsewhere in the file is hardly another one."""
+def _fillings(module: ModuleFacts, node: ast.If) -> Iterator[tuple[str, _Filling]]:
+    """By the classes of `if isinstance(m, (GraphConv, GraphPool)):`, of which one hardly means another in a file."""
     test = node.test
     if not (isinstance(test, ast.Call) and getattr(test.func, "id", "") == "isinstance" and len(test.args) == 2):
-        return None
+        return
     name, kinds = test.args
-    classes = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
-    is_asked = any(isinstance(each, ast.Name) and each.id == layer.name for each in classes)
-    return name.id if is_asked and isinstance(name, ast.Name) else None
+    if not isinstance(name, ast.Name):
+        return
+    names = frozenset(each for part in node.body for inner in walk(part) for each in _filled(module, inner, name.id))
+    for kind in kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]:
+        if names and isinstance(kind, ast.Name):
+            yield kind.id, (node, names)
+
+
+def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
+    """Whether a place is not in a function or method of the file that no file of the programs names."""
+    function = module.enclosing_function(node)
+    if not isinstance(function, ast.FunctionDef) or function.decorator_list or function.name.startswith("__"):
+        return True
+    programs, name, holder = module.project.programs, function.name, module.parent(function)
+    reaching = programs.reaching(module.path)
+    if isinstance(holder, ast.Module):
+        is_elsewhere = any(set(programs.paths_reached(each, frozenset({name}))) - {module.path} for each in reaching)
+        return is_elsewhere or not reaching or bool(names_of(module).get(name))
+    if not isinstance(holder, ast.ClassDef) or not _PLAIN.issuperset(_outside(module, holder)) or not reaching:
+        return True
+    texts = (f".{name}", f'"{name}"', f"'{name}'")
+    paths = {path for each in reaching for path in programs.paths_reached(each)}
+    return any(module.project.texts.contain(path, texts) for path in sorted(paths))
+
+
+def _outside(module: ModuleFacts, holder: ast.ClassDef) -> Iterator[str]:
+    return (name for name in module.base_classes(holder) if not name.startswith("."))
 
 
 def _filled(module: ModuleFacts, part: ast.AST, asked: str) -> Iterator[str]:

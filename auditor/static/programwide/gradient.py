@@ -21,7 +21,7 @@ _STORED = ("checkpoint", "ckpt", "pretrained", "state_dict")
 """In names of dictionaries of stored weights."""
 
 _OFF = frozenset({"torch.inference_mode", "torch.no_grad", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
-
+_ON = frozenset({"torch.enable_grad", "torch.autograd.enable_grad"})
 
 _WORDS = re.compile(r"[^a-z]+")
 _MEASURES = frozenset({"eval", "evaluation", "fid", "metric", "metrics", "score", "scores"})
@@ -69,7 +69,7 @@ def _is_called_off(module: ModuleFacts, node: ast.AST, depth: int) -> bool:
         if any(use not in called for use in names_of(each).get(function.name, ())):
             return False  # handed to something that may call it
     return bool(calls) and all(
-        _is_off(caller, call) or (depth < _MAX_DEPTH and _is_called_off(caller, call, depth + 1))
+        _is_off(caller, call, within=True) or (depth < _MAX_DEPTH and _is_called_off(caller, call, depth + 1))
         for caller, call in calls
     )
 
@@ -189,12 +189,13 @@ def _switches_off(module: ModuleFacts, holder: ast.ClassDef) -> bool:
     )
 
 
-def _is_switch(module: ModuleFacts, manager: ast.expr) -> bool:
+def _is_switch(module: ModuleFacts, manager: ast.expr, names: frozenset[str] = _OFF) -> bool:
     called = manager.func if isinstance(manager, ast.Call) else manager
-    return module.resolve(called) in _OFF
+    return module.resolve(called) in names
 
 
-def _is_off(module: ModuleFacts, node: ast.AST) -> bool:
+def _is_off(module: ModuleFacts, node: ast.AST, *, within: bool = False) -> bool:
+    """`within`: only by the function around a place; one that is defined in it may be called later."""
     for holder in (node, *module.around(node)):
         managers: list[ast.expr] = []
         if isinstance(holder, ast.With | ast.AsyncWith):
@@ -203,4 +204,8 @@ def _is_off(module: ModuleFacts, node: ast.AST) -> bool:
             managers = list(holder.decorator_list)
         if any(_is_switch(module, manager) for manager in managers):
             return True
+        if any(_is_switch(module, manager, _ON) for manager in managers):
+            return False
+        if within and isinstance(holder, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return False
     return False

@@ -126,10 +126,16 @@ class ProgramCondition:
     """Silent unless the project's versions are known to fulfil all of `versions`."""
 
     trained: bool = False
-    """Only programs that may compute gradients; one that uses a stored model has no backward pass."""
+    """Only programs that may compute gradients; one that uses a stored model has no backward pass.
+
+    Who uses a file that no program reaches may train.
+    """
+
+    gradient: bool = False
+    """The same, and such a file must not look as if it only used a model."""
 
     def __bool__(self) -> bool:
-        return bool(self.requires or self.unless or self.unless_any or self.versions or self.trained)
+        return bool(self.requires or self.unless or self.unless_any or self.versions or self.trained or self.gradient)
 
     def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
         """The programs around `module` for which it holds; None where the rule asks nothing of programs.
@@ -144,7 +150,9 @@ class ProgramCondition:
         paths = _program_paths(module, project)
         if any(have(self.unless_any, path, project) for path in paths):
             return ()
-        return tuple(path for path in paths if self._holds(path, project))
+        is_run = bool(project.programs.reaching(module.path))
+        trains = self.gradient or (self.trained and is_run)
+        return tuple(path for path in paths if self._holds(path, project, trains=trains))
 
     def weakens(self, module: ModuleFacts, project: Project) -> Confidence | None:
         """LOW where nothing in the programs around `module` does what the rule `prefers`, or a version is not known."""
@@ -156,8 +164,8 @@ class ProgramCondition:
                 return Confidence.LOW
         return None
 
-    def _holds(self, path: str, project: Project) -> bool:
-        if have(self.unless, path, project) or (self.trained and not computes_gradients(project, path)):
+    def _holds(self, path: str, project: Project, *, trains: bool) -> bool:
+        if have(self.unless, path, project) or (trains and not computes_gradients(project, path)):
             return False
         return all(have(group, path, project, led=True) for group in self.requires)
 
@@ -202,7 +210,8 @@ def read_program_condition(table: Table) -> ProgramCondition:
         prefers=tuple(_read_group(entry) for entry in table.tables("prefers")),
         versions=read_bounds(table),
         known_versions=table.boolean("known_versions", False),
-        trained=table.boolean("trained", False) or table.boolean("gradient", False),
+        trained=table.boolean("trained", False),
+        gradient=table.boolean("gradient", False),
     )
 
 
