@@ -39,7 +39,7 @@ _FURTHER = (
     *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval(", b" exec(", b"\nexec(", b"(exec("),
     *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
 )
-"""Words with which one may do so, too, and mostly leads to a number: they count where a backward pass or a call is asked.
+"""Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
 Bases and metaclasses that know what extends them get at classes that nobody names.
 """
