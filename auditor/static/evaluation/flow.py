@@ -215,14 +215,16 @@ def is_sorted_here(module: ModuleFacts, use: ast.expr) -> bool:
     return False
 
 
-def is_single(module: ModuleFacts, use: ast.expr) -> bool:
+def is_single(module: ModuleFacts, use: ast.expr, *, count: int = 1) -> bool:
     """`assert len(x) == 1`, `if len(x) != 1: raise`: one thing has no order, wherever else it is used."""
-    test = _length_asked(module, use)
+    test = _length_asked(module, use, count)
     holder = module.parent(test) if test is not None else None
     while isinstance(holder, ast.BoolOp):
         holder = module.parent(holder)
     if not isinstance(holder, ast.If) or test is None:
         return isinstance(holder, ast.Assert)
+    if not _decides(module, test, holder.test, holds=isinstance(test.ops[0], ast.Eq)):
+        return False
     others = holder.orelse if isinstance(test.ops[0], ast.Eq) else holder.body
     if not others or not isinstance(others[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
         return False
@@ -232,8 +234,8 @@ def is_single(module: ModuleFacts, use: ast.expr) -> bool:
     )
 
 
-def is_single_here(module: ModuleFacts, use: ast.expr) -> bool:
-    """Whether a use stands where there is one thing: `next(iter(x)) if len(x) == 1 else …`."""
+def is_single_here(module: ModuleFacts, use: ast.expr, *, count: int = 1) -> bool:
+    """Whether a use stands where there is one thing, or as many as `count`: `next(iter(x)) if len(x) == 1 else …`."""
     named = ast.dump(use)
     part: ast.AST = use
     for holder in module.around(use):
@@ -241,35 +243,40 @@ def is_single_here(module: ModuleFacts, use: ast.expr) -> bool:
             return False
         if isinstance(holder, ast.If | ast.IfExp) and part is not holder.test:
             body = holder.body if isinstance(holder.body, list) else [holder.body]
-            tests = walk(holder.test) if _holds_whole(holder.test, part in body) else ()
-            for each in tests:
-                test = _length_asked(module, each) if isinstance(each, type(use)) and ast.dump(each) == named else None
-                if test is not None and (part in body) is isinstance(test.ops[0], ast.Eq):
+            for each in walk(holder.test):
+                is_named = isinstance(each, type(use)) and ast.dump(each) == named
+                test = _length_asked(module, each, count) if is_named and isinstance(each, ast.expr) else None
+                if test is None or (part in body) is not isinstance(test.ops[0], ast.Eq):
+                    continue
+                if _decides(module, test, holder.test, holds=part in body):
                     return True
         part = holder
     return False
 
 
-def _holds_whole(test: ast.expr, holds: bool) -> bool:
-    """Whether each part of a test holds where it does (`a and b`), or fails where it fails (`a or b`)."""
-    mixing = ast.Or if holds else ast.And
-    return not any(
-        isinstance(part, mixing) or (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
-        for part in walk(test)
-    )
+def _decides(module: ModuleFacts, part: ast.expr, test: ast.expr, *, holds: bool) -> bool:
+    """Whether a part of a test holds wherever that does (`a and b`), or fails wherever it fails (`a or b`)."""
+    above: ast.AST | None = part
+    while above is not test:
+        above = module.parent(above) if above is not None else None
+        if not isinstance(above, ast.BoolOp) or not isinstance(above.op, ast.And if holds else ast.Or):
+            return False
+    return True
 
 
-def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
-    """`len(x) == 1`, `len(x) != 1` and `len(x) > 1` around `x`."""
+def _length_asked(module: ModuleFacts, use: ast.expr, count: int) -> ast.Compare | None:
+    """`len(x) == 1`, `len(x) != 1` and `len(x) > 1` around `x`; of another count the first two."""
     call = module.parent(use)
     if not isinstance(call, ast.Call) or module.resolve(call.func) != "len":
         return None
     test = module.parent(call)
     if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
         return None
-    limit = module.constant(test.comparators[0] if test.left is call else test.left)
-    is_one = isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
-    return test if is_one else None
+    is_first = test.left is call
+    limit = module.constant(test.comparators[0] if is_first else test.left)
+    asking = ast.Eq | ast.NotEq | ast.Gt if is_first and count == 1 else ast.Eq | ast.NotEq
+    is_asked = isinstance(limit, Known) and limit.value == count and isinstance(test.ops[0], asking)
+    return test if is_asked else None
 
 
 def is_only_reduced(module: ModuleFacts, call: ast.expr) -> bool:

@@ -20,7 +20,7 @@ def adds_text(module: ModuleFacts, statement: ast.AugAssign) -> bool:
     if is_shown(module, statement.value) or _is_of_one(module, statement):
         return False
     places = list(uses(module, target))
-    return not places or not all(_is_unordered(module, place) for place in places)
+    return not all(_is_unordered(module, place) for place in places)
 
 
 def _is_of_one(module: ModuleFacts, statement: ast.stmt) -> bool:
@@ -39,9 +39,11 @@ def _conjuncts(test: ast.expr) -> list[ast.expr]:
 
 
 def _is_equal_to_constant(test: ast.expr) -> bool:
-    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name) or len(test.ops) != 1:
+    """`name == "notes.txt"`, `"notes.txt" == name`."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
         return False
-    return isinstance(test.ops[0], ast.Eq) and isinstance(test.comparators[0], ast.Constant)
+    sides = {type(test.left), type(test.comparators[0])}
+    return sides == {ast.Name, ast.Constant}
 
 
 def _begins_as_text(module: ModuleFacts, target: ast.Name) -> bool:

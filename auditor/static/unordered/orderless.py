@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import islice
 from weakref import WeakKeyDictionary
 
-from auditor.static.evaluation.flow import loses_order, shows, uses
+from auditor.static.evaluation.flow import is_single, is_single_here, loses_order, reads_below, shows, uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.ordering import ARRAYS, LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.resolution.targets import only_target
@@ -29,6 +29,9 @@ _EXTREMES = frozenset({"all", "any", "max", "min"})
 _RESHAPING = frozenset({"astype", "copy", "flatten", "ravel", "tolist"})
 _COLLECTING = frozenset({"frozenset", "len", "numpy.unique", "set", "sorted"})
 """What an array is given to that has no order of its own, or another one."""
+
+_WHOLE = ARRAYS | {"itertools.product"}
+"""Calls whose result holds the same whatever order they are given; pairs, chunks and the first of all are others."""
 
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
 _PAIR = 2
@@ -105,7 +108,7 @@ def is_counted(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(call, ast.Call) and node in call.args and module.resolve(call.func) == "len"
 
 
-def is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
+def _is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
     """`set(np.array(list(edges)).flatten().tolist())`: of an array a set or a sorted list is made."""
     made: ast.expr = array
     while True:
@@ -115,7 +118,7 @@ def is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
             made = above
         else:
             break
-    if not isinstance(holder, ast.Call) or holder.args[:1] != [made] or holder.keywords:
+    if not isinstance(holder, ast.Call) or holder.args != [made] or holder.keywords:
         return False
     return module.resolve(holder.func) in _COLLECTING
 
@@ -153,10 +156,15 @@ def is_other_of_two(module: ModuleFacts, call: ast.Call) -> bool:
     """`(set(pair) - {one}).pop()`, `list(pair - {one})[0]` where `len(pair) == 2` is asked for: one is left."""
     popped = call.func.value if isinstance(call.func, ast.Attribute) else call.args[0] if len(call.args) == 1 else None
     whole = popped.left if isinstance(popped, ast.BinOp) and isinstance(popped.op, ast.Sub) else None
-    pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
-    if isinstance(whole, ast.Name) and isinstance(popped, ast.BinOp) and len(getattr(popped.right, "elts", ())) == 1:
-        pair = whole
     function = module.enclosing_function(call)
+    if isinstance(whole, ast.Name) and isinstance(popped, ast.BinOp) and function is not None:
+        is_one = len(getattr(popped.right, "elts", ())) == 1
+        reads = reads_below(module, function, whole.id)
+        is_pair = is_single_here(module, whole, count=_PAIR) or any(
+            is_single(module, each, count=_PAIR) for each in reads
+        )
+        return is_one and is_pair
+    pair = whole.args[0] if isinstance(whole, ast.Call) and len(whole.args) == 1 else None
     if pair is None or function is None:
         return False
     known = _PAIRS.setdefault(module, {})
@@ -179,7 +187,7 @@ def is_same_in_any_order(module: ModuleFacts, node: ast.expr, call: ast.Call, tr
     name = module.resolve(call.func) or ""
     return (
         loses_order(module, call)
-        or is_collected_anew(module, call)
+        or (name in _WHOLE and _is_collected_anew(module, call))
         or _holds_numbers_as_it_is(module, node, name, trail)
         or (name in ARRAYS and is_only_asked_by_key(module, call))
     )
