@@ -28,6 +28,9 @@ _DEPTH = 3
 MAX_READS = 20
 """Uses of a number that are looked at."""
 
+_GIVEN = frozenset({"generator", "random_state", "rng"})
+"""Arguments that hand a draw its generator: `torch.rand(3, generator=streams[name])`."""
+
 _DRAWING = ("random.", "numpy.random.", "torch.rand", "torch.nn.init.")
 _KEYED = ("jax.random.",)
 """Beginnings of names of what is given the state that it draws from, and changes none."""
@@ -156,7 +159,8 @@ def _is_waited(module: ModuleFacts, call: ast.Call) -> bool:
 
 
 def _draws(turn: _Turn, call: ast.Call, name: str | None) -> bool:
-    if _is_from_own(turn, call):
+    given = [word.value for word in call.keywords if word.arg in _GIVEN]
+    if _is_from_own(turn, call) or any(_is_own(turn, each) for each in given):
         return False
     if name is not None and name.startswith(_DRAWING):
         return _is_draw(turn.module, name)
@@ -180,9 +184,12 @@ def _is_draw(module: ModuleFacts, name: str) -> bool:
 
 def _is_from_own(turn: _Turn, call: ast.Call) -> bool:
     """Whether a draw is from a generator that every turn makes: `RandomState(seed).rand()`, `streams[name].rand()`."""
-    receiver = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+    return _is_own(turn, call.func.value if isinstance(call.func, ast.Attribute) else call.func)
+
+
+def _is_own(turn: _Turn, held: ast.expr) -> bool:
     own = turn.own | {"self"} if turn.is_own_self else turn.own
-    return any(isinstance(part, ast.Call) or getattr(part, "id", "") in own for part in walk(receiver))
+    return any(isinstance(part, ast.Call) or getattr(part, "id", "") in own for part in walk(held))
 
 
 def _called(turn: _Turn, call: ast.Call) -> tuple[ModuleFacts, _Definition, bool] | None:
