@@ -483,7 +483,7 @@ def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
         return _is_shown_here(module, node) or _is_listed_to_show(module, node)
     places = tuple(uses(module, target))
     shown = [place for place in places if _is_shown_here(module, place)]
-    return bool(shown) and all(place in shown or _is_tested(module, place) for place in places)
+    return bool(shown) and all(place in shown or is_tested(module, place) for place in places)
 
 
 def _is_listed_to_show(module: ModuleFacts, node: ast.expr) -> bool:
@@ -504,7 +504,7 @@ def _is_listed_to_show(module: ModuleFacts, node: ast.expr) -> bool:
                 return False
         elif _is_shown_here(module, place):
             is_shown_somewhere = True
-        elif not _is_tested(module, place):
+        elif not is_tested(module, place):
             return False
     return is_shown_somewhere
 
@@ -526,7 +526,7 @@ def shows(module: ModuleFacts, call: ast.Call) -> bool:
     return name.rpartition(".")[2] in _SHOWING or name in ("log", "logging.log")
 
 
-def _is_tested(module: ModuleFacts, node: ast.expr) -> bool:
+def is_tested(module: ModuleFacts, node: ast.expr) -> bool:
     """`if text`, `len(text)`: whether there is any, and how much."""
     parent = module.parent(node)
     if isinstance(parent, ast.Call):
