@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from enum import Enum
 from itertools import chain, islice
 
 from auditor.model.lean import dataclass
@@ -21,6 +20,9 @@ from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.nodes import walk
 
 HOW = "random numbers are dealt out in that order"
+
+_ANY = ""
+"""In place of a library where nobody knows whose generator is drawn from or set."""
 
 _DEPTH = 3
 """Calls between a turn of the loop and the draw."""
@@ -73,7 +75,12 @@ def deals_out(module: ModuleFacts, parts: Iterable[ast.AST], own: frozenset[str]
     calls = [part for part in parts if isinstance(part, ast.Call)]
     here = _Turn(module=module, own=own, is_own_self=False, depth=0 if below else _DEPTH)
     met = {event for call in calls for event in _met(here, call, is_sure=True, seen=set())}
-    return _Event.DRAW in met and _Event.SEED not in met
+    seeded = frozenset().union(*(each.libraries for each in met if not each.is_draw))
+    drawn = frozenset().union(*(each.libraries for each in met if each.is_draw))
+    if seeded:
+        # What is held under a name may be what is seeded.
+        drawn -= {_ANY}
+    return _ANY not in seeded and not drawn <= seeded
 
 
 def comprehension_deals_out(
@@ -96,9 +103,12 @@ def comprehension_deals_out(
     return deal_out([*made, *clause.ifs, *inner])
 
 
-class _Event(Enum):
-    DRAW = "draw"
-    SEED = "seed"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Event:
+    """A draw, or a seed, and whose generators it is about."""
+
+    is_draw: bool
+    libraries: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +128,12 @@ def _met(turn: _Turn, call: ast.Call, *, is_sure: bool, seen: set[Function]) -> 
     if _is_colour(turn.module, call) or _is_waited(turn.module, call):
         return
     name = turn.module.resolve(call.func)
-    if name in turn.module.project.rng.seed_calls or getattr(call.func, "attr", "") in _SETTING:
-        yield _Event.SEED
-    elif _draws(turn, call, name):
+    seeds = turn.module.project.rng.seed_calls.get(name or "")
+    if seeds is not None or getattr(call.func, "attr", "") in _SETTING:
+        yield _Event(is_draw=False, libraries=frozenset(seeds.seeds if seeds is not None and seeds.seeds else {_ANY}))
+    elif (library := _draws(turn, call, name)) is not None:
         if is_sure:
-            yield _Event.DRAW
+            yield _Event(is_draw=True, libraries=frozenset({library}))
     elif turn.depth < _DEPTH and (called := _called(turn, call)) is not None and called[1] not in seen:
         where, function, is_own_self = called
         seen.add(function)
@@ -158,28 +169,29 @@ def _is_waited(module: ModuleFacts, call: ast.Call) -> bool:
     return bool(above) and all(isinstance(each, ast.Call) and module.resolve(each.func) in _WAITING for each in above)
 
 
-def _draws(turn: _Turn, call: ast.Call, name: str | None) -> bool:
+def _draws(turn: _Turn, call: ast.Call, name: str | None) -> str | None:
+    """The library from whose generator a call draws; None where it takes nothing from one that all turns share."""
     given = [word.value for word in call.keywords if word.arg in _GIVEN]
     if _is_from_own(turn, call) or any(_is_own(turn, each) for each in given):
-        return False
+        return None
     if name is not None and name.startswith(_DRAWING):
-        return _is_draw(turn.module, name)
+        return _library(turn.module, name)
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in _METHODS or (name or "").startswith(_KEYED):
-        return False
+        return None
     if isinstance(turn.module.names.value(call.func), FunctionRef):
         # A method of the project is asked what it does itself.
-        return False
+        return None
     holder = call.func.value
-    if isinstance(holder, ast.Name):
-        return holder.id in _GENERATORS
-    return isinstance(holder, ast.Attribute) and holder.attr in _HELD
+    is_held = isinstance(holder, ast.Attribute) and holder.attr in _HELD
+    return _ANY if is_held or (isinstance(holder, ast.Name) and holder.id in _GENERATORS) else None
 
 
-def _is_draw(module: ModuleFacts, name: str) -> bool:
-    """Whether a name of a library draws: `torch.nn.init.zeros_`, `random.getstate` and `numpy.random.Philox` do not."""
-    if name.rpartition(".")[2] in _METHODS:
-        return True
-    return any(each.is_draw(name) for each in module.project.rng.libraries.values())
+def _library(module: ModuleFacts, name: str) -> str | None:
+    """The library whose draw this is: `torch.nn.init.zeros_`, `random.getstate` and `numpy.random.Philox` are none."""
+    for identifier, library in module.project.rng.libraries.items():
+        if library.is_draw(name):
+            return identifier
+    return _ANY if name.rpartition(".")[2] in _METHODS else None
 
 
 def _is_from_own(turn: _Turn, call: ast.Call) -> bool:
