@@ -223,6 +223,8 @@ def is_single(module: ModuleFacts, use: ast.expr) -> bool:
         holder = module.parent(holder)
     if not isinstance(holder, ast.If) or test is None:
         return isinstance(holder, ast.Assert)
+    if not _decides(module, test, holder.test, holds=isinstance(test.ops[0], ast.Eq)):
+        return False
     others = holder.orelse if isinstance(test.ops[0], ast.Eq) else holder.body
     if not others or not isinstance(others[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
         return False
@@ -241,22 +243,25 @@ def is_single_here(module: ModuleFacts, use: ast.expr) -> bool:
             return False
         if isinstance(holder, ast.If | ast.IfExp) and part is not holder.test:
             body = holder.body if isinstance(holder.body, list) else [holder.body]
-            tests = walk(holder.test) if _holds_whole(holder.test, part in body) else ()
-            for each in tests:
-                test = _length_asked(module, each) if isinstance(each, type(use)) and ast.dump(each) == named else None
-                if test is not None and (part in body) is isinstance(test.ops[0], ast.Eq):
+            for each in walk(holder.test):
+                is_named = isinstance(each, type(use)) and ast.dump(each) == named
+                test = _length_asked(module, each) if is_named and isinstance(each, ast.expr) else None
+                if test is None or (part in body) is not isinstance(test.ops[0], ast.Eq):
+                    continue
+                if _decides(module, test, holder.test, holds=part in body):
                     return True
         part = holder
     return False
 
 
-def _holds_whole(test: ast.expr, holds: bool) -> bool:
-    """Whether each part of a test holds where it does (`a and b`), or fails where it fails (`a or b`)."""
-    mixing = ast.Or if holds else ast.And
-    return not any(
-        isinstance(part, mixing) or (isinstance(part, ast.UnaryOp) and isinstance(part.op, ast.Not))
-        for part in walk(test)
-    )
+def _decides(module: ModuleFacts, part: ast.expr, test: ast.expr, *, holds: bool) -> bool:
+    """Whether a part of a test holds wherever that does (`a and b`), or fails wherever it fails (`a or b`)."""
+    above: ast.AST | None = part
+    while above is not test:
+        above = module.parent(above) if above is not None else None
+        if not isinstance(above, ast.BoolOp) or not isinstance(above.op, ast.And if holds else ast.Or):
+            return False
+    return True
 
 
 def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
@@ -267,9 +272,11 @@ def _length_asked(module: ModuleFacts, use: ast.expr) -> ast.Compare | None:
     test = module.parent(call)
     if not isinstance(test, ast.Compare) or len(test.comparators) != 1:
         return None
-    limit = module.constant(test.comparators[0] if test.left is call else test.left)
-    is_one = isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Gt)
-    return test if is_one else None
+    is_first = test.left is call
+    limit = module.constant(test.comparators[0] if is_first else test.left)
+    asking = ast.Eq | ast.NotEq | ast.Gt if is_first else ast.Eq | ast.NotEq
+    is_asked = isinstance(limit, Known) and limit.value == 1 and isinstance(test.ops[0], asking)
+    return test if is_asked else None
 
 
 def is_only_reduced(module: ModuleFacts, call: ast.expr) -> bool:
@@ -476,7 +483,7 @@ def is_shown(module: ModuleFacts, node: ast.expr) -> bool:
         return _is_shown_here(module, node) or _is_listed_to_show(module, node)
     places = tuple(uses(module, target))
     shown = [place for place in places if _is_shown_here(module, place)]
-    return bool(shown) and all(place in shown or _is_tested(module, place) for place in places)
+    return bool(shown) and all(place in shown or is_tested(module, place) for place in places)
 
 
 def _is_listed_to_show(module: ModuleFacts, node: ast.expr) -> bool:
@@ -497,7 +504,7 @@ def _is_listed_to_show(module: ModuleFacts, node: ast.expr) -> bool:
                 return False
         elif _is_shown_here(module, place):
             is_shown_somewhere = True
-        elif not _is_tested(module, place):
+        elif not is_tested(module, place):
             return False
     return is_shown_somewhere
 
@@ -519,7 +526,7 @@ def shows(module: ModuleFacts, call: ast.Call) -> bool:
     return name.rpartition(".")[2] in _SHOWING or name in ("log", "logging.log")
 
 
-def _is_tested(module: ModuleFacts, node: ast.expr) -> bool:
+def is_tested(module: ModuleFacts, node: ast.expr) -> bool:
     """`if text`, `len(text)`: whether there is any, and how much."""
     parent = module.parent(node)
     if isinstance(parent, ast.Call):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from auditor.static.evaluation.flow import is_shown, uses
+from auditor.static.evaluation.flow import is_shown, is_tested, uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.ordering import COUNTING, NEUTRAL
 from auditor.static.syntax.bindings import BindingKind
+
+_SAYING = frozenset({"description", "epilog", "help", "usage"})
+"""Arguments of parsers that are texts for people."""
+
+_LEAVING = frozenset({"exit", "quit", "sys.exit"})
+"""Calls that end a program, and show the text that they are given."""
 
 
 def adds_text(module: ModuleFacts, statement: ast.AugAssign) -> bool:
@@ -20,7 +26,7 @@ def adds_text(module: ModuleFacts, statement: ast.AugAssign) -> bool:
     if is_shown(module, statement.value) or _is_of_one(module, statement):
         return False
     places = list(uses(module, target))
-    return not places or not all(_is_unordered(module, place) for place in places)
+    return not all(_is_unordered(module, place) for place in places)
 
 
 def _is_of_one(module: ModuleFacts, statement: ast.stmt) -> bool:
@@ -39,9 +45,11 @@ def _conjuncts(test: ast.expr) -> list[ast.expr]:
 
 
 def _is_equal_to_constant(test: ast.expr) -> bool:
-    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Name) or len(test.ops) != 1:
+    """`name == "notes.txt"`, `"notes.txt" == name`."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
         return False
-    return isinstance(test.ops[0], ast.Eq) and isinstance(test.comparators[0], ast.Constant)
+    sides = {type(test.left), type(test.comparators[0])}
+    return sides == {ast.Name, ast.Constant}
 
 
 def _begins_as_text(module: ModuleFacts, target: ast.Name) -> bool:
@@ -55,4 +63,16 @@ def _begins_as_text(module: ModuleFacts, target: ast.Name) -> bool:
 
 def _is_unordered(module: ModuleFacts, place: ast.expr) -> bool:
     call = module.parent(place)
-    return isinstance(call, ast.Call) and place in call.args and module.resolve(call.func) in NEUTRAL | COUNTING
+    if isinstance(call, ast.Call) and place in call.args and module.resolve(call.func) in NEUTRAL | COUNTING:
+        return True
+    return is_tested(module, place) or _is_for_people(module, place)
+
+
+def _is_for_people(module: ModuleFacts, place: ast.expr) -> bool:
+    """`sys.exit("choose one of " + names)`, `add_argument("--kind", help="one of " + names)`."""
+    holder: ast.AST | None = module.parent(place)
+    while isinstance(holder, ast.BinOp):
+        holder = module.parent(holder)
+    if isinstance(holder, ast.keyword):
+        return holder.arg in _SAYING
+    return isinstance(holder, ast.Call) and module.resolve(holder.func) in _LEAVING

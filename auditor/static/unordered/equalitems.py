@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.nodes import walk
@@ -22,24 +22,56 @@ def is_same_each_turn(owner: ast.ListComp | ast.GeneratorExp) -> bool:
     return bound.isdisjoint(_named([owner.elt]))
 
 
-def adds_equals(module: ModuleFacts, loop: ast.For | ast.AsyncFor, node: ast.AST) -> bool:
-    """`if keyword in name: frozen.append(value); break` over keywords: `value` is none of the loop's.
+def without_equals(module: ModuleFacts, loop: ast.For | ast.AsyncFor, body: Sequence[ast.AST]) -> tuple[ast.AST, ...]:
+    """The nodes of a loop's body but for those that add what is the only item that their list gets there.
 
-    How often it is added must not hang on the turns before: the tests around it ask nothing that the body changes, and
-    where a turn leaves the loop, it is the one that adds.
+    `if keyword in name: frozen.append(value); break` over keywords: `value` is none of the loop's.
     """
-    statement = module.parent(node)
-    if not (isinstance(node, ast.Call) and isinstance(statement, ast.Expr) and len(node.args) == 1):
-        return False
-    if getattr(node.func, "attr", "") != "append" or node.keywords or not _is_plain(node.args[0]):
-        return False
-    body = [part for each in loop.body for part in walk(each)]
-    if _is_touched(module, (*walk(loop.target), *body), node.args[0]):
-        return False
-    leaving = [part for part in body if isinstance(part, _LEAVING)]
-    if leaving and not _leaves_behind(module, leaving, statement):
-        return False
-    return _stands_under_plain_tests(module, loop, body, statement)
+    adding = [node for node in body if isinstance(node, ast.Call) and _is_plain_append(module, node)]
+    turn = _Turn(module, loop) if adding else None
+    items: dict[str, set[str]] = {}
+    for call in adding:
+        items.setdefault(_list_of(call), set()).add(ast.dump(call.args[0]))
+    left_out = {
+        id(call) for call in adding if len(items[_list_of(call)]) == 1 and turn is not None and turn.adds_equals(call)
+    }
+    return tuple(node for node in body if id(node) not in left_out)
+
+
+def _is_plain_append(module: ModuleFacts, call: ast.Call) -> bool:
+    """`frozen.append(value)`, a statement of its own."""
+    is_append = getattr(call.func, "attr", "") == "append" and len(call.args) == 1 and not call.keywords
+    return is_append and isinstance(module.parent(call), ast.Expr) and _is_plain(call.args[0])
+
+
+def _list_of(call: ast.Call) -> str:
+    return ast.dump(call.func.value) if isinstance(call.func, ast.Attribute) else ""
+
+
+class _Turn:
+    """What one turn of a loop does; gone through once for all that it adds."""
+
+    def __init__(self, module: ModuleFacts, loop: ast.For | ast.AsyncFor) -> None:
+        self._module = module
+        self._loop = loop
+        body = [part for each in loop.body for part in walk(each)]
+        self._leaving = [part for part in body if isinstance(part, _LEAVING)]
+        self._changed = frozenset(_changed(body))
+        self._touched = frozenset(_touched(module, (*walk(loop.target), *body)))
+
+    def adds_equals(self, call: ast.Call) -> bool:
+        """Whether each turn that adds adds the same, and how often it is added does not hang on the turns before.
+
+        The tests around it ask nothing that the body changes; a turn that leaves the loop is the one that adds.
+        """
+        statement, added = self._module.parent(call), call.args[0]
+        if not isinstance(statement, ast.Expr) or _is_bound_in_functions(self._module, added):
+            return False
+        if not self._touched.isdisjoint(_named([added])):
+            return False
+        if self._leaving and not _leaves_behind(self._module, self._leaving, statement):
+            return False
+        return _stands_under_plain_tests(self._module, self._loop, self._changed, statement)
 
 
 def _is_plain(node: ast.expr) -> bool:
@@ -51,17 +83,25 @@ def _is_plain(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant | ast.Name)
 
 
-def _is_touched(module: ModuleFacts, body: Sequence[ast.AST], added: ast.expr) -> bool:
-    """Whether a turn does anything with the names that are added but to add them."""
-    names = frozenset(_named([added]))
-    for part in body:
-        if isinstance(part, ast.Name) and part.id in names:
-            above = module.parent(part)
-            if isinstance(above, ast.Compare) or (isinstance(above, ast.Attribute) and above.attr in _ASKING):
-                continue
-            if not (isinstance(above, ast.Call) and getattr(above.func, "attr", "") == "append" and part in above.args):
-                return True
+def _is_bound_in_functions(module: ModuleFacts, added: ast.expr) -> bool:
+    """Whether what a turn calls may bind a name anew: one that several functions bind, by `global`."""
+    for part in walk(added):
+        bound = module.lookup.bindings_of(part) if isinstance(part, ast.Name) else ()
+        if len({module.enclosing_function(each.node) for each in bound}) > 1:
+            return True
     return False
+
+
+def _touched(module: ModuleFacts, body: Iterable[ast.AST]) -> Iterator[str]:
+    """The names with which a turn does anything but ask them or add them to a list."""
+    for part in body:
+        if not isinstance(part, ast.Name):
+            continue
+        above = module.parent(part)
+        if isinstance(above, ast.Compare) or (isinstance(above, ast.Attribute) and above.attr in _ASKING):
+            continue
+        if not (isinstance(above, ast.Call) and getattr(above.func, "attr", "") == "append" and part in above.args):
+            yield part.id
 
 
 def _leaves_behind(module: ModuleFacts, leaving: Sequence[ast.AST], statement: ast.Expr) -> bool:
@@ -74,10 +114,10 @@ def _leaves_behind(module: ModuleFacts, leaving: Sequence[ast.AST], statement: a
 
 
 def _stands_under_plain_tests(
-    module: ModuleFacts, loop: ast.For | ast.AsyncFor, body: list[ast.AST], statement: ast.stmt
+    module: ModuleFacts, loop: ast.For | ast.AsyncFor, changed: frozenset[str], statement: ast.stmt
 ) -> bool:
     """Whether nothing but tests of what the body leaves as it is stands between the loop and the statement."""
-    changed, part = frozenset(_changed(body)), module.parent(statement)
+    part = module.parent(statement)
     while part is not loop:
         if not isinstance(part, ast.If) or not _is_plain_test(part.test, changed):
             return False

@@ -14,7 +14,7 @@ from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.addedtext import adds_text
 from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dealtout import HOW, Comprehension, comprehension_deals_out, deals_out
-from auditor.static.unordered.equalitems import adds_equals
+from auditor.static.unordered.equalitems import without_equals
 from auditor.static.unordered.orderless import uses_index
 from auditor.static.unordered.ordertrail import Kind, Trail
 
@@ -55,7 +55,7 @@ def loop_effect(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail)
         return LoopEffect(HOW, Confidence.MEDIUM)
     if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
         return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
-    filling = tuple(node for node in body if not adds_equals(module, loop, node))
+    filling = body if numbered else without_equals(module, loop, body)
     return tuple(_containers(filling, own - (_added_to(body) - fresh)))
 
 

@@ -21,7 +21,6 @@ from auditor.static.evaluation.flow import (
     is_single,
     is_single_here,
     is_sorted_here,
-    loses_order,
     parameter,
     reads_before,
     reads_below,
@@ -40,12 +39,12 @@ from auditor.static.resolution.ordering import (
     ORDERED,
     SET_METHODS,
     STORING,
-    TABLES,
     WAITING,
     WALKS,
 )
 from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.unordered.alphabet import is_alphabet
+from auditor.static.unordered.dictentries import use_in_dictionary
 from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.orderless import (
@@ -121,7 +120,7 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | N
     if isinstance(parent, ast.YieldFrom):
         return _from_callers(module, parent, as_list(module, node, trail, numbered=trail.numbered))
     if isinstance(parent, ast.Dict):
-        return _parameter_group(module, node, parent, trail)
+        return use_in_dictionary(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
         return _assigned_beside(module, node, parent, trail)
     if isinstance(parent, ast.withitem) and parent.optional_vars is not None:
@@ -138,25 +137,6 @@ def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, tra
     if not isinstance(target, ast.Tuple) or len(target.elts) != len(values.elts):
         return None
     return _variable(module, target.elts[values.elts.index(node)], trail)
-
-
-def _parameter_group(module: ModuleFacts, node: ast.expr, group: ast.Dict, trail: Trail) -> OrderedUse | None:
-    """`{"params": [...]}`: an optimizer numbers its parameters, and a checkpoint of it goes by these numbers.
-
-    `DataFrame({"word": [...]})`: each is a column. `json.dump({"words": [...]}, file)`: it is stored like that.
-    """
-    for key, value in zip(group.keys, group.values, strict=True):
-        if value is node and isinstance(key, ast.Constant) and key.value == "params":
-            return used(trail, module, node, "an optimizer numbers its parameters in that order")
-    call = module.parent(group)
-    is_ordered = trail.as_list or trail.kind is not Kind.SET
-    if not (is_ordered and isinstance(call, ast.Call) and group in call.args[:1]):
-        return None
-    if is_stored_in_order(trail) and module.resolve(call.func) in STORING and not is_shown(module, call):
-        return used(trail, module, node, "they are stored in that order")
-    if module.resolve(call.func) in TABLES and not loses_order(module, call):
-        return used(trail, module, node, "the rows of a table come in that order")
-    return None
 
 
 def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: Trail) -> OrderedUse | None:

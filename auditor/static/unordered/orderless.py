@@ -29,6 +29,9 @@ _RESHAPING = frozenset({"astype", "copy", "flatten", "ravel", "tolist"})
 _COLLECTING = frozenset({"frozenset", "len", "numpy.unique", "set", "sorted"})
 """What an array is given to that has no order of its own, or another one."""
 
+_WHOLE = ARRAYS | {"itertools.product"}
+"""Calls whose result holds the same whatever order they are given; pairs, chunks and the first of all are others."""
+
 _SPELLING = (ast.BinOp, ast.FormattedValue, ast.JoinedStr, ast.List, ast.Starred, ast.Tuple)
 _PAIR = 2
 _SEQUENCES = frozenset({"list", "str", "tuple"})
@@ -101,7 +104,7 @@ def is_counted(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(call, ast.Call) and node in call.args and module.resolve(call.func) == "len"
 
 
-def is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
+def _is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
     """`set(np.array(list(edges)).flatten().tolist())`: of an array a set or a sorted list is made."""
     made: ast.expr = array
     while True:
@@ -111,7 +114,7 @@ def is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
             made = above
         else:
             break
-    if not isinstance(holder, ast.Call) or holder.args[:1] != [made] or holder.keywords:
+    if not isinstance(holder, ast.Call) or holder.args != [made] or holder.keywords:
         return False
     return module.resolve(holder.func) in _COLLECTING
 
@@ -150,7 +153,7 @@ def is_same_in_any_order(module: ModuleFacts, node: ast.expr, call: ast.Call, tr
     name = module.resolve(call.func) or ""
     return (
         loses_order(module, call)
-        or is_collected_anew(module, call)
+        or (name in _WHOLE and _is_collected_anew(module, call))
         or _holds_numbers_as_it_is(module, node, name, trail)
         or (name in ARRAYS and is_only_asked_by_key(module, call))
     )
