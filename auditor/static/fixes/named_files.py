@@ -1,0 +1,43 @@
+"""Which files others name, or look into without importing them: `runpy.run_path("train.py")`, `import __main__`."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from auditor.errors import ProjectError
+from auditor.static.project import Project
+
+_FILE = re.compile(rb"[\w.-]*\w\.py\b")
+
+_MAIN = re.compile(rb"\bimport[ \t]+__main__\b|\bfrom[ \t]+__main__\b|modules\[[\"']__main__[\"']\]")
+
+
+class NamedFiles:
+    """The texts of a project, read once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+
+    def may_read(self, path: str) -> bool:
+        """Whether some file, other than by an import, may read names that another one binds, which is started."""
+        own = path.rpartition("/")[2].encode()
+        named, looking = self._named
+        return bool(named.get(own, frozenset()) - {path}) or bool(looking)
+
+    @cached_property
+    def _named(self) -> tuple[dict[bytes, frozenset[str]], frozenset[str]]:
+        """By the name of a file who writes it; who looks into the program that was started, whichever that is."""
+        named: dict[bytes, set[str]] = {}
+        looking: set[str] = set()
+        for path in self._project.files:
+            try:
+                raw = self._project.source(path).raw()
+            except ProjectError:
+                continue
+            for name in _FILE.findall(raw):
+                named.setdefault(name, set()).add(path)
+            if b"__main__" in raw and _MAIN.search(raw):
+                looking.add(path)
+            self._project.unread(path)
+        return {name: frozenset(paths) for name, paths in named.items()}, frozenset(looking)
