@@ -1,4 +1,4 @@
-"""Which files others name, or look into without importing them: `runpy.run_path("train.py")`, `import __main__`."""
+"""Which files others name, or look into without importing them: `run_path("train.py")`, `import __main__`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from auditor.static.project import Project
 
 _FILE = re.compile(rb"[\w.-]*\w\.py\b")
 
-_MAIN = re.compile(rb"\bimport[ \t]+__main__\b|\bfrom[ \t]+__main__\b|modules\[[\"']__main__[\"']\]")
+_MAIN = re.compile(rb"\bimport[ \t]+__main__\b|\bfrom[ \t]+__main__\b|modules\[[\"']__main__[\"']\]|\brun_module\b")
 
 
 class NamedFiles:
@@ -37,7 +37,7 @@ class NamedFiles:
                 continue
             for name in _FILE.findall(raw):
                 named.setdefault(name, set()).add(path)
-            if b"__main__" in raw and _MAIN.search(raw):
+            if _MAIN.search(raw):
                 looking.add(path)
             self._project.unread(path)
         return {name: frozenset(paths) for name, paths in named.items()}, frozenset(looking)

@@ -69,6 +69,7 @@ def test_what_nothing_uses_any_more_goes(source: str, after: str) -> None:
         "import time  # NOQA\nx = time.time()\n",
         "import time\nx = time.time()\ny = eval('time.' + name)\n",  # names that only a run knows
         "import time\nx = time.time()\nexec(code)\n",
+        "import sys\nimport time\nx = time.time()\ny = vars(sys.modules[__name__])\n",
         "import time\nx = time.time()\ny = globals()[name].ctime()\n",
         "import time\nx = time.time()\ny = {name: value for name, value in vars().items() if name[0] != '_'}\n",
         "import time\nx = time.time()\ntimeit(setup='from __main__ import time as t')\n",
@@ -107,6 +108,7 @@ def test_a_file_that_others_import_keeps_it(fix: Fix) -> None:
     "other",
     [
         "import runpy\n\nprint(runpy.run_path('train.py')['time'].ctime())\n",
+        "import runpy\n\nprint(runpy.run_module('train')['time'].ctime())\n",
         "exec(open('train.py').read())\nprint(time.ctime())\n",
         "def go():\n    from __main__ import time\n    print(time.ctime())\n",
         "def go():\n    import __main__\n    print(__main__.time.ctime())\n",

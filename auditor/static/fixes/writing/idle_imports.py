@@ -72,7 +72,9 @@ def _used(tree: ast.Module) -> set[str]:
 
 
 def _looks_up(node: ast.AST) -> bool:
-    """Whether a call may read a name that only a run knows."""
+    """Whether a name may be read there that only a run knows: `eval(code)`, `sys.modules[__name__]`."""
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.value, ast.Attribute) and node.value.attr == "modules"
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return False
     return node.func.id in _RUNNING or (node.func.id in _NAMESPACES and not node.args)
