@@ -8,7 +8,7 @@ from functools import cached_property
 from auditor.errors import ProjectError
 from auditor.static.project import Project
 
-_FILE = re.compile(rb"[\w.-]*\w\.py\b")
+_FILE = re.compile(rb"(?<![\w.-])[\w.-]+\.py\b")
 
 _MAIN = re.compile(rb"\bimport[ \t]+__main__\b|\bfrom[ \t]+__main__\b|modules\[[\"']__main__[\"']\]|\brun_module\b")
 
@@ -22,14 +22,14 @@ class NamedFiles:
     def may_read(self, path: str) -> bool:
         """Whether some file, other than by an import, may read names that another one binds, which is started."""
         own = path.rpartition("/")[2].encode()
-        named, looking = self._named
-        return bool(named.get(own, frozenset()) - {path}) or bool(looking)
+        named, is_looked_into = self._named
+        return is_looked_into or bool(named.get(own, set()) - {path})
 
     @cached_property
-    def _named(self) -> tuple[dict[bytes, frozenset[str]], frozenset[str]]:
-        """By the name of a file who writes it; who looks into the program that was started, whichever that is."""
+    def _named(self) -> tuple[dict[bytes, set[str]], bool]:
+        """By the name of a file who writes it; whether any looks into the program that was started, whichever it is."""
         named: dict[bytes, set[str]] = {}
-        looking: set[str] = set()
+        is_looked_into = False
         for path in self._project.files:
             try:
                 raw = self._project.source(path).raw()
@@ -37,7 +37,6 @@ class NamedFiles:
                 continue
             for name in _FILE.findall(raw):
                 named.setdefault(name, set()).add(path)
-            if _MAIN.search(raw):
-                looking.add(path)
+            is_looked_into = is_looked_into or _MAIN.search(raw) is not None
             self._project.unread(path)
-        return {name: frozenset(paths) for name, paths in named.items()}, frozenset(looking)
+        return named, is_looked_into
