@@ -17,6 +17,7 @@ from auditor.static.documents.kinds import Kind, document_kind
 from auditor.static.facts import ModuleFacts
 from auditor.static.fixes.changes import Change
 from auditor.static.fixes.compose import Composer, Conflict, path_of
+from auditor.static.fixes.named_files import NamedFiles
 from auditor.static.fixes.proposal import Proposal, Refusal
 from auditor.static.fixes.registry import fix_of
 from auditor.static.matcher import registry
@@ -81,6 +82,7 @@ class Sources:
 
     def __init__(self, project: Project) -> None:
         self._project = project
+        self._named = NamedFiles(project)
         self._composers: dict[str, Composer] = {}
 
     def composer(self, path: str) -> Composer:
@@ -93,7 +95,8 @@ class Sources:
 
     def _is_program(self, path: str) -> bool:
         """Whether a file is started, and nothing of it is read by another file."""
-        return path in self._project.programs.entry_points and not self._project.is_imported(path)
+        is_started = path in self._project.programs.entry_points and not self._project.is_imported(path)
+        return is_started and not self._named.may_read(path)
 
     def has_name(self, path: str) -> bool:
         """Whether the file's name can be written as text; what cannot be decoded is replaced in paths."""

@@ -1,19 +1,25 @@
 """Whether a name certainly has its value where a patch wants it: what is made below, or under an `if`, has not.
 
-A module or a function of that name (`import torch.optim as optim`) is no value.
+A module or a function of that name (`import torch.optim as optim`) is no value, and neither is a text, a list or
+`None` that stands there until an object does.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from auditor.static.evaluation.commandline import default_of
 from auditor.static.facts import ModuleFacts
-from auditor.static.syntax.bindings import Binding, BindingKind, Scope
+from auditor.static.syntax.bindings import FUNCTIONS, Binding, BindingKind, Scope
 
 _ARMS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 _CONDITIONAL = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.Try, ast.Match, ast.ExceptHandler, ast.match_case)
+
+_SUPPRESSING = "contextlib.suppress"
+
+_WRITTEN = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
 
 _NO_VALUE = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
 
@@ -40,7 +46,16 @@ def is_available(module: ModuleFacts, name: str, place: ast.AST) -> bool:
 
 
 def _is_value(scope: Scope, name: str) -> bool:
-    return name in scope.bindings and all(each.kind not in _NO_VALUE for each in scope.bindings[name])
+    found = scope.bindings.get(name, ())
+    return all(each.kind not in _NO_VALUE for each in found) and any(_is_made(each, name, scope) for each in found)
+
+
+def _is_made(binding: Binding, name: str, scope: Scope) -> bool:
+    """Whether it may be an object: `optimizer = None` and a parameter that callers may leave out so are none."""
+    value = binding.value
+    if binding.kind is BindingKind.PARAMETER and isinstance(scope.node, FUNCTIONS):
+        value = default_of(scope.node, name)
+    return not isinstance(value, _WRITTEN)
 
 
 def _is_global(module: ModuleFacts, name: str) -> bool:
@@ -55,7 +70,8 @@ def _is_bound_before(module: ModuleFacts, scope: Scope, name: str, place: ast.AS
     around = list(_arms(module, place))
     open_arms = [
         [arm for arm in _arms(module, binding.node) if arm not in around]
-        for binding in _above(scope.bindings[name], start)
+        for binding in scope.bindings[name]
+        if binding.position < start and _is_made(binding, name, scope)
     ]
     if any(not arms for arms in open_arms):
         return True
@@ -64,17 +80,20 @@ def _is_bound_before(module: ModuleFacts, scope: Scope, name: str, place: ast.AS
     return any(owners.count(owner) > 1 for owner in owners)
 
 
-def _above(bindings: Sequence[Binding], start: tuple[int, int]) -> list[Binding]:
-    return [each for each in bindings if each.position < start]
-
-
 def _arms(module: ModuleFacts, node: ast.AST) -> Iterator[Arm]:
     """The arms of conditions and loops that a node stands in, the innermost first, up to its function."""
     inner: ast.AST = node
     above = module.parent(node)
     while above is not None and not isinstance(above, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-        if isinstance(above, _CONDITIONAL):
+        if isinstance(above, _CONDITIONAL) or type(above).__name__ == "TryStar" or _suppresses(module, above):
             field = next((each for each in _ARMS if inner in (getattr(above, each, None) or ())), None)
             if field is not None:
                 yield above, field
         inner, above = above, module.parent(above)
+
+
+def _suppresses(module: ModuleFacts, node: ast.AST) -> bool:
+    """Whether it is a `with` whose body may end early without an error."""
+    items = node.items if isinstance(node, ast.With) else ()
+    calls = (item.context_expr for item in items)
+    return any(isinstance(call, ast.Call) and module.resolve(call.func) == _SUPPRESSING for call in calls)

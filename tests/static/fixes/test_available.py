@@ -54,6 +54,8 @@ def in_main(*parts: str) -> str:
         MADE,
         f"if args.resume:\n    {MADE}\nelse:\n    {MADE}",
         f"with torch.no_grad():\n    {MADE}",
+        f"optimizer = None\nif args.resume:\n    {MADE}\nelse:\n    {MADE}",
+        "scheduler, optimizer = None, torch.optim.SGD(net.parameters(), lr=0.1)",
     ],
 )
 def test_an_optimizer_that_is_there_is_restored(fix: Fix, made: Callable[..., str], before: str) -> None:
@@ -69,6 +71,15 @@ def test_an_optimizer_that_is_there_is_restored(fix: Fix, made: Callable[..., st
         (f"if start:\n    {MADE}", LOADED, MADE, TRAINED),
         (f"for number in range(start):\n    {MADE}", LOADED, MADE, TRAINED),
         (f"try:\n    {MADE}\nexcept OSError:\n    start = 1", LOADED, MADE, TRAINED),
+        (f"import contextlib\nwith contextlib.suppress(OSError):\n    {MADE}", LOADED, MADE, TRAINED),
+        (f"optimizer = None\nif start:\n    {MADE}", LOADED, MADE, TRAINED),
+        (f"scheduler, optimizer = None, None\nif start:\n    {MADE}", LOADED, MADE, TRAINED),
+        ('optimizer = "adam"', LOADED, MADE, TRAINED),
+        (
+            "optimizer = [torch.optim.SGD(net.parameters(), lr=0.1)]",
+            LOADED,
+            TRAINED.replace("optimizer", "optimizer[0]"),
+        ),
     ],
 )
 def test_an_optimizer_that_is_made_later_or_perhaps_is_left_to_people(
@@ -90,3 +101,23 @@ def test_a_name_of_the_module_is_there_when_its_function_is_called(fix: Fix) -> 
 def test_a_module_or_a_function_of_the_name_is_no_optimizer(fix: Fix, lead: str) -> None:
     fixed = fix("RA602", {"train.py": f"{lead}\n{program(LOADED, MADE, TRAINED)}"})
     assert not fixed.texts
+
+
+SAVING = "def save(net, epoch, {}):\n    torch.save({{'net': net.state_dict(), 'epoch': epoch}}, 'last.pt')\n"
+TRAINED_BY_CALL = """
+for epoch in range(start, 9):
+    net(torch.ones(1)).backward()
+    optimizer.step()
+    save(net, epoch)
+"""
+
+
+def test_a_parameter_that_callers_leave_out_is_no_optimizer(fix: Fix) -> None:
+    left_out = program(SAVING.format("optimizer=None"), MADE, LOADED, TRAINED_BY_CALL)
+    assert not fix("RA602", {"train.py": left_out}).texts
+
+
+def test_a_parameter_that_callers_give_is_one(fix: Fix) -> None:
+    given = TRAINED_BY_CALL.replace("epoch)", "epoch, optimizer)")
+    text = fix("RA602", {"train.py": program(SAVING.format("optimizer"), MADE, LOADED, given)}).texts["train.py"]
+    assert '"optimizer": optimizer.state_dict()' in text

@@ -9,22 +9,32 @@ from collections.abc import Collection, Iterator
 
 from auditor.static.fixes.writing.modules import is_standard
 
-_KEPT = re.compile(r"#.*\b(?:noqa|pylint|pragma|type:|isort)")
+_KEPT = re.compile(r"(?i)#.*\b(?:noqa|pylint|pragma|type:|isort)")
 """Comments by which authors say that an import is meant."""
 
-_LONGEST = 200
-"""Characters of strings that are looked into for names: annotations, names that are exported."""
+_LONGEST = 2_000
+"""Characters of strings that are looked into for names: annotations, names that are exported, code for `timeit`."""
+
+_TOLD = re.compile(r"^\s*(?:>>>|\.\.\.) (.*)|#\s*type:(.*)", re.MULTILINE)
+"""Code in texts: examples that `doctest` runs, comments that tell types."""
+
+_RUNNING = frozenset({"eval", "exec"})
+_NAMESPACES = frozenset({"globals", "locals", "vars", "dir"})
+"""What gives all names without an argument."""
 
 
 def without_idle_imports(before: ast.Module, text: str) -> str:
     """Return a patched source without the imports that the patch took the last use from.
 
     Only modules of the standard library: to import another may do something. What a condition, a `try` or a comment
-    stands around stays, and so does what the source before the patch did not use either.
+    stands around stays, and so does what the source before the patch did not use either, and all where names are
+    looked up by texts.
     """
     tree = _parsed(text)
     idle = _imported(before) & _used(before) - _used(tree)
-    idle -= _named_in_strings(tree, idle)
+    if not idle or any(_looks_up(node) for node in ast.walk(tree)):
+        return text
+    idle -= _named_in_strings(tree, idle) | _told(text)
     while idle:
         shorter = next(_shorter(tree, text, idle), None)
         if shorter is None:
@@ -61,6 +71,20 @@ def _used(tree: ast.Module) -> set[str]:
     return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
+def _looks_up(node: ast.AST) -> bool:
+    """Whether a name may be read there that only a run knows: `eval(code)`, `sys.modules[__name__]`."""
+    if isinstance(node, ast.Subscript):
+        return isinstance(node.value, ast.Attribute) and node.value.attr == "modules"
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return False
+    return node.func.id in _RUNNING or (node.func.id in _NAMESPACES and not node.args)
+
+
+def _told(text: str) -> set[str]:
+    """Names in examples of docstrings, and in comments that tell types."""
+    return {word for found in _TOLD.findall(text) for part in found for word in re.findall(r"\w+", part)}
+
+
 def _named_in_strings(tree: ast.Module, names: Collection[str]) -> set[str]:
     """Names that a string may mean: one that is an annotation, an entry of `__all__` or code."""
     found: set[str] = set()
@@ -69,10 +93,16 @@ def _named_in_strings(tree: ast.Module, names: Collection[str]) -> set[str]:
             words = {name for name in names if name in node.value}
             if words:
                 try:
-                    found |= words & _used(_parsed(node.value))
-                except (SyntaxError, ValueError):
+                    code = _parsed(node.value)
+                except (SyntaxError, ValueError, RecursionError, MemoryError):
                     continue
+                found |= words & (_used(code) | _fetched(code))
     return found
+
+
+def _fetched(code: ast.Module) -> set[str]:
+    """What code fetches from other modules, of which one may be this."""
+    return {alias.name for node in ast.walk(code) if isinstance(node, ast.ImportFrom) for alias in node.names}
 
 
 def _shorter(tree: ast.Module, text: str, idle: Collection[str]) -> Iterator[str]:
@@ -120,7 +150,8 @@ def _without_alias(lines: list[str], node: ast.Import | ast.ImportFrom, index: i
     start = _at(lines, names[index - 1], end=True) if last else _at(lines, names[index])
     end = _at(lines, names[index], end=True) if last else _at(lines, names[index + 1])
     text = "\n".join(lines)
-    return None if "#" in text[start:end] else text[:start] + text[end:]
+    line = lines[names[index].lineno - 1] if node.lineno != node.end_lineno else ""
+    return None if "#" in text[start:end] or "#" in line else text[:start] + text[end:]
 
 
 def _at(lines: list[str], alias: ast.alias, *, end: bool = False) -> int:

@@ -17,6 +17,8 @@ from auditor.static.fixes.writing.python import PythonText
 from auditor.static.fixes.writing.splice import Splice, spliced
 from auditor.static.text.notebook import NotebookText, read_notebook
 
+_CELL_MAGIC = re.compile(r"\s*%%[^\n]*\n")
+
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
@@ -77,7 +79,7 @@ class NotebookCode:
         original = self._source(cell.number)
         code = original.replace("\r\n", "\n").replace("\r", "\n")
         read = self._notebook.text[cell.start : cell.end]
-        moved = [_moved(splice, cell.start, read, code) for splice in splices]
+        moved = _below_magic([_moved(splice, cell.start, read, code) for splice in splices], code)
         changed = _as_a_cell(spliced(code, moved), code)
         return changed.replace("\n", "\r\n") if "\r\n" in original else changed
 
@@ -91,6 +93,20 @@ def _as_a_cell(changed: str, before: str) -> str:
     """Blank lines that keep two statements apart are not needed at the ends of a cell."""
     changed = changed if before.endswith("\n") else changed.rstrip("\n")
     return changed if before.startswith("\n") else changed.lstrip("\n")
+
+
+def _below_magic(splices: list[Splice], code: str) -> list[Splice]:
+    """What was to be put above `%%time` goes below it: such a line has to be the first of its cell."""
+    magic = _CELL_MAGIC.match(code)
+    if magic is None:
+        return splices
+    end = magic.end()
+    return [
+        replace(each, start=end, end=end, parts=tuple(part.lstrip("\n") for part in each.parts))
+        if each.is_insertion and each.start < end
+        else each
+        for each in splices
+    ]
 
 
 def _line(place: Location, lines: dict[tuple[int, int], int]) -> int:
