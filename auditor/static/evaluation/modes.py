@@ -184,16 +184,21 @@ def sets_by_name(path: str, attribute: str, project: Project) -> bool:
     texts = project.texts
     if not (texts.hold(path, frozenset({"setattr"})) and texts.contain(path, (f'"{attribute}"', f"'{attribute}'"))):
         return False
-    try:
-        code = project.source(path).code()
-    except ProjectError:
-        return False  # told as not analysed
-    finally:
-        project.unread(path)
+    code = _code(path, project)
     if _UNCALLED.search(code) is not None:
         return True
     named = (_SPELLED.match(code, each.end()) for each in _CALLED.finditer(code))
     return any(each is None or each[2].decode() == attribute for each in named)
+
+
+def _code(path: str, project: Project) -> bytes:
+    """Nothing where a file cannot be read, which is told as not analysed."""
+    try:
+        return project.source(path).code()
+    except ProjectError:
+        return b""
+    finally:
+        project.unread(path)
 
 
 def is_given_any(module: str, paths: Collection[str], project: Project) -> bool:
@@ -211,12 +216,7 @@ def _hands_out(path: str, module: str, project: Project) -> bool:
         return True
     if not project.texts.contain(path, (module,)):
         return False
-    try:
-        code = project.source(path).code()
-    except ProjectError:
-        return False  # told as not analysed
-    finally:
-        project.unread(path)
+    code = _code(path, project)
     aliases = islice(re.finditer((_ALIAS % re.escape(module)).encode(), code), MAX_ALIASES)
     names = {module, *(each[1].decode() for each in aliases)}
     either = "|".join(map(re.escape, sorted(names)))

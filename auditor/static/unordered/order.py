@@ -18,8 +18,6 @@ from auditor.static.evaluation.flow import (
     finds_by_value,
     is_found_by_value,
     is_shown,
-    is_single,
-    is_single_here,
     is_sorted_here,
     parameter,
     reads_before,
@@ -28,6 +26,7 @@ from auditor.static.evaluation.flow import (
     returns,
     uses,
 )
+from auditor.static.evaluation.single import is_single, is_single_here
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.resolution.callers import calls_of
 from auditor.static.resolution.members import member
