@@ -65,13 +65,13 @@ class _Turn:
         The tests around it ask nothing that the body changes; a turn that leaves the loop is the one that adds.
         """
         statement, added = self._module.parent(call), call.args[0]
-        if not isinstance(statement, ast.Expr) or _is_bound_in_functions(self._module, added):
-            return False
-        if not self._touched.isdisjoint(_named([added])):
+        if not isinstance(statement, ast.Expr) or not self._touched.isdisjoint(_named([added])):
             return False
         if self._leaving and not _leaves_behind(self._module, self._leaving, statement):
             return False
-        return _stands_under_plain_tests(self._module, self._loop, self._changed, statement)
+        if not _stands_under_plain_tests(self._module, self._loop, self._changed, statement):
+            return False
+        return not _is_bound_in_functions(self._module, added)
 
 
 def _is_plain(node: ast.expr) -> bool:
