@@ -36,12 +36,14 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 """Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
 
 _FURTHER = (
-    *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval(", b" exec(", b"\nexec(", b"(exec("),
+    *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
+    *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
     *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
-Bases and metaclasses that know what extends them get at classes that nobody names.
+Bases and metaclasses that know what extends them get at classes that nobody names; `exec(open(path).read())` reads
+options.
 """
 
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
