@@ -12,7 +12,6 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.evaluation.standin import is_never_needed, is_offered
 from auditor.static.execution.followed import methods_after, taken_by
-from auditor.static.execution.gradients import may_train
 from auditor.static.execution.incidental import is_for_names
 from auditor.static.execution.loaderitems import may_draw
 from auditor.static.facts import Call, ModuleFacts
@@ -51,9 +50,6 @@ class _Options:
 
     gradient: bool
     """True only of backward passes: silent under `no_grad`, less sure outside of torch modules."""
-
-    in_training: bool
-    """Silent in programs that train nothing: they use a model as it is."""
 
     tied_index: bool
     """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
@@ -105,7 +101,6 @@ def read_call(table: Table) -> _Options:
         unseeded=table.string("unseeded") if "unseeded" in table else None,
         deferred=table.boolean("deferred", False),
         gradient=table.boolean("gradient", False),
-        in_training=table.boolean("in_training", False),
         tied_index=table.boolean("tied_index", False),
         outermost=table.boolean("outermost", False),
         followed_by=frozenset(table.strings("followed_by")),
@@ -149,10 +144,6 @@ class CallMatcher(WithOptions[_Options]):
             return
         weak = options.program.weakens(module, project)
         others = {call.node for call in calls} if options.outermost else set()
-        if options.in_training and entry_points:
-            entry_points = tuple(path for path in entry_points if may_train(project, path))
-            if not entry_points:
-                return
         told: set[Location] = set()
         others_made: _Made = {}
         for call in calls:

@@ -18,7 +18,7 @@ from auditor.ruleset.table import Table
 from auditor.ruleset.versions import Bound, read_bounds
 from auditor.static.evaluation.plainvalue import plain_value
 from auditor.static.evaluation.ruledout import is_ruled_out
-from auditor.static.execution.gradients import computes_gradients
+from auditor.static.execution.gradients import computes_gradients, may_train
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.files.pinned import fits
 from auditor.static.project import Project
@@ -134,8 +134,12 @@ class ProgramCondition:
     gradient: bool = False
     """The same, and such a file must not look as if it only used a model."""
 
+    in_training: bool = False
+    """Silent in programs that train nothing: they use a model as it is."""
+
     def __bool__(self) -> bool:
-        return bool(self.requires or self.unless or self.unless_any or self.versions or self.trained or self.gradient)
+        of_traits = self.requires or self.unless or self.unless_any
+        return bool(of_traits or self.versions or self.trained or self.gradient or self.in_training)
 
     def entry_points(self, module: ModuleFacts, project: Project) -> tuple[str, ...] | None:
         """The programs around `module` for which it holds; None where the rule asks nothing of programs.
@@ -166,6 +170,8 @@ class ProgramCondition:
 
     def _holds(self, path: str, project: Project, *, trains: bool) -> bool:
         if have(self.unless, path, project) or (trains and not computes_gradients(project, path)):
+            return False
+        if self.in_training and not may_train(project, path):
             return False
         return all(have(group, path, project, led=True) for group in self.requires)
 
@@ -212,6 +218,7 @@ def read_program_condition(table: Table) -> ProgramCondition:
         known_versions=table.boolean("known_versions", False),
         trained=table.boolean("trained", False),
         gradient=table.boolean("gradient", False),
+        in_training=table.boolean("in_training", False),
     )
 
 
