@@ -122,8 +122,7 @@ def _reads(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
 
 def _is_known_elsewhere(module: ModuleFacts, attribute: str) -> bool:
     """Whether another file of a program around this one reads an attribute of that name: `agent.env.seed(3)`."""
-    programs = module.project.programs
-    paths = {path for program in programs.reaching(module.path) for path in programs.paths_reached(program)}
+    paths = module.project.programs.paths_around(module.path)
     contain = module.project.texts.contain
     return any(contain(path, (f".{attribute}",)) for path in sorted(paths - {module.path}))
 

@@ -174,8 +174,7 @@ def stood_for(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | as
 
 def _may_be_copied(module: ModuleFacts) -> bool:
     """Whether a file of the programs that reach this one names something that reads objects back."""
-    programs = module.project.programs
-    paths = {path for program in programs.reaching(module.path) for path in programs.paths_reached(program)}
+    paths = module.project.programs.paths_around(module.path)
     return not paths or len(paths) > MAX_FILES or any(module.project.texts.contain(each, _COPYING) for each in paths)
 
 

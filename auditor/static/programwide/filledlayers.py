@@ -65,8 +65,7 @@ def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
     if not isinstance(holder, ast.ClassDef) or not _PLAIN.issuperset(_outside(module, holder)) or not reaching:
         return True
     texts = (f".{name}", f'"{name}"', f"'{name}'")
-    paths = {path for each in reaching for path in programs.paths_reached(each)}
-    return any(module.project.texts.contain(path, texts) for path in sorted(paths))
+    return any(module.project.texts.contain(path, texts) for path in sorted(programs.paths_around(module.path)))
 
 
 def _outside(module: ModuleFacts, holder: ast.ClassDef) -> Iterator[str]:

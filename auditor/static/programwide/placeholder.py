@@ -155,7 +155,7 @@ def _is_read_of_class(module: ModuleFacts, cls: ast.ClassDef, name: str) -> bool
             for part in walk(method):
                 if isinstance(part, ast.Attribute) and part.attr == name and getattr(part.value, "id", "") in first:
                     return True
-    paths = _paths(module)
+    paths = module.project.programs.paths_around(module.path)
     return len(paths) > MAX_FILES or any(
         module.project.texts.contain(path, (f"{cls.name}.{name}",)) for path in sorted(paths)
     )
@@ -205,7 +205,7 @@ def _is_taken(module: ModuleFacts, name: str) -> bool:
 
 def _imported(module: ModuleFacts) -> Iterator[str]:
     """The names that files of the programs import from one; a star where they may import any."""
-    project, paths = module.project, _paths(module)
+    project, paths = module.project, module.project.programs.paths_around(module.path)
     stem = module.name.rpartition(".")[2]
     users = [path for path in sorted(paths) if project.texts.contain(path, (stem,))]
     if len(users) > MAX_FILES:
@@ -216,12 +216,6 @@ def _imported(module: ModuleFacts) -> Iterator[str]:
             if isinstance(statement, ast.ImportFrom) and user is not None:
                 names = [alias.name for alias in statement.names]
                 yield from names if user.names.origin_of(statement) == ModuleRef(module.path) else ()
-
-
-def _paths(module: ModuleFacts) -> set[str]:
-    """The files of the programs that reach one."""
-    programs = module.project.programs
-    return {path for program in programs.reaching(module.path) for path in programs.paths_reached(program)}
 
 
 class _Uses:

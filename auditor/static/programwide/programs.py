@@ -141,6 +141,10 @@ class Programs:
             paths = [reached for reached in paths if reached in near]
         return tuple(paths)
 
+    def paths_around(self, path: str) -> frozenset[str]:
+        """The files of all programs that reach one, each as far as `paths_reached` goes."""
+        return frozenset(each for program in self.reaching(path) for each in self.paths_reached(program))
+
     def followed(self, path: str) -> frozenset[str]:
         """`path` and the modules that run with it, directly or not, cut at `MAX_FOLLOWED_BYTES`."""
         self._project.trace.note("reach", path)

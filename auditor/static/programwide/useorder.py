@@ -117,8 +117,7 @@ def _reads(module: ModuleFacts, cls: ast.ClassDef | None, name: str) -> Iterator
         if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load):
             yield module, node
     project = module.project
-    programs = project.programs
-    paths = {path for program in programs.reaching(module.path) for path in programs.paths_reached(program)}
+    paths = project.programs.paths_around(module.path)
     using = [path for path in sorted(paths) if path != module.path and project.texts.contain(path, (f".{name}",))]
     for user in map(project.module, using[:MAX_FILES]):
         for node in _attributes(user.tree, name) if user is not None else ():

@@ -156,9 +156,7 @@ def _written_in(module: ModuleFacts, beside: Set[str]) -> Set[str]:
     `beside`: files that define what is picked; they, and packages, list what they offer.
     """
     project = module.project
-    paths = {
-        path for program in project.programs.reaching(module.path) for path in project.programs.paths_reached(program)
-    }
+    paths = project.programs.paths_around(module.path)
     asked = sorted(path for path in paths - beside if not path.endswith("__init__.py"))[:MAX_FILES]
     memory = _WORDS.setdefault(project, {})
     for path in asked:
