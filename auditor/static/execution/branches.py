@@ -102,6 +102,12 @@ class Branches:
         node, arm = frame.module.choices[call]
         return self.chosen(node, frame) not in (None, arm)
 
+    def is_trained_arm(self, call: ast.AST, frame: Frame) -> bool:
+        """Whether a call stands in the arm of such an expression that only a training takes."""
+        node, arm = frame.module.choices[call]
+        trained = self.trained(node.test, frame)
+        return trained is not None and arm is (node.body if trained else node.orelse)
+
     def never_turns(self, loop: ast.For | ast.AsyncFor | ast.While, frame: Frame) -> bool:
         """Whether what stands in a loop is never executed."""
         return self._switches.never_turns(loop, frame)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import recorded
 from auditor.static.execution.datasetparts import divides, undivided
+from auditor.static.execution.layersteps import NETWORKS, is_layer, is_own_step
 from auditor.static.execution.protocols import CALLED, INDEXING, ITERATING, is_property, iterating, properties, steps
 from auditor.static.names import method_kind
 from auditor.static.resolution.callables import QUIET, QUIET_MODULES, STARTED
@@ -40,6 +41,9 @@ class MadeObjects:
 
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
+
+        self._own_steps: dict[ast.AST, bool] = {}
+        """Whether only the layer itself calls that method of it."""
 
         self._named: dict[str, bool] = {}
         """Whether something of the program may read an attribute of that name."""
@@ -160,6 +164,15 @@ class MadeObjects:
             self._read.update(found)
         return found
 
+    def _is_own_step(self, cls: ClassRef, method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Whether only the other methods of a layer lead to one that matters (`layersteps`)."""
+        if method.name in CALLED or not self._walk.relevance.is_relevant(method):
+            return False
+        if method not in self._own_steps:
+            found = is_layer(cls) and is_own_step(cls, method, self._walk.project, self._walk.within)
+            self._own_steps[method] = found
+        return self._own_steps[method]
+
     def _may_be_called(self, method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Whether a method is a layer's own, or something of the program may call it."""
         if method.name in CALLED or not self._walk.relevance.is_relevant(method):
@@ -190,6 +203,7 @@ class MadeObjects:
             with self._calls.choices.later():
                 self.methods(made, ["__call__"], frame, at)
             return
+        is_network = not NETWORKS.isdisjoint(made.of.module.base_classes(made.of.node))
         names = [
             child.name
             for child in made.of.node.body
@@ -197,8 +211,8 @@ class MadeObjects:
             and child.name not in ("__init__", "__new__")
             and not (is_taken and method_kind(child) == "class")
             and not (is_held and not self._may_be_called(child))
+            and not (is_network and self._is_own_step(made.of, child))
         ]
-        is_network = "torch.nn.Module" in made.of.module.base_classes(made.of.node)
         with self._calls.choices.later():
             self._ledger.in_network += is_network
             self.methods(made, names, frame, at)

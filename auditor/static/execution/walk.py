@@ -496,13 +496,17 @@ class Walk:
             for name in sorted(frame.delayed.keys() & frame.module.identifiers_in(node)):
                 self._delayed.run(name, frame)
         for part in frame.module.calls_in(node):
-            if part in frame.module.choices and self.branches.is_left_out(part, frame):
+            is_chosen = part in frame.module.choices
+            if is_chosen and self.branches.is_left_out(part, frame):
                 continue
+            in_training = is_chosen and self.branches.is_trained_arm(part, frame)
+            self.ledger.training += in_training
             if isinstance(part, ast.Call):
                 if self.calls.call(part, frame) is End.STOPS:
                     end = End.STOPS
             else:
                 self.comprehension(part, frame)
+            self.ledger.training -= in_training
         self.calls.objects.indexed(node, frame)
         self.calls.objects.read(node, frame)
         return end
