@@ -74,12 +74,19 @@ _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
 
 
-def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind, *, is_text: bool = False) -> OrderedUse | None:
+def ordered_use(
+    module: ModuleFacts,
+    node: ast.expr,
+    kind: Kind,
+    *,
+    is_text: bool = False,
+    ignored: frozenset[tuple[str, int]] = frozenset(),
+) -> OrderedUse | None:
     """Return the first place (in source order of the trail) where the order of `node` counts, or None.
 
-    `is_text`: what a set holds certainly is text.
+    `is_text`: what a set holds certainly is text; `ignored`: files and lines that are passed over.
     """
-    trail = Trail(kind=kind, is_text=is_text)
+    trail = Trail(kind=kind, is_text=is_text, ignored=ignored)
     if kind is Kind.COMPLETION and isinstance(node, ast.Call) and module.resolve(node.func) in WAITING:
         return _finished(module, node, trail)
     return _follow(module, node, trail)
