@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from enum import Enum
 from itertools import islice
 
-from auditor.static.evaluation.wholenumbers import INTEGERS, ONLY_WITH_NUMBERS, holds_numbers, is_number
+from auditor.static.evaluation.wholenumbers import INTEGERS, ONLY_WITH_NUMBERS, holds_numbers, is_collection, is_number
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.resolution.callers import calls_seen, passed_to
 from auditor.static.resolution.targets import only_target
@@ -185,12 +185,25 @@ def _named_numbers(module: ModuleFacts, node: ast.Name, asked: set[tuple[ast.AST
         return False
     asked.add((function, node.id))
     calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
-    given = [(caller, passed_to(call, function, node.id, skipped)) for caller, call, skipped in calls]
+    default = module.written.signature(function).defaults.get(node.id)
+    given = [
+        (module, default) if _leaves_out(call, value) else (caller, value)
+        for caller, call, skipped in calls
+        for value in [passed_to(call, function, node.id, skipped)]
+    ]
     return 0 < len(given) <= MAX_CALLS and all(
         value is not None
         and (_named_numbers(caller, value, asked) if isinstance(value, ast.Name) else holds_numbers(caller, value))
         for caller, value in given
     )
+
+
+def _leaves_out(call: ast.Call, given: ast.expr | None) -> bool:
+    """Whether a call certainly gives a parameter nothing, of which it gets its default."""
+    is_spread = any(isinstance(each, ast.Starred) for each in call.args) or any(
+        each.arg is None for each in call.keywords
+    )
+    return given is None and not is_spread
 
 
 def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
@@ -224,8 +237,9 @@ def _is_number(module: ModuleFacts, node: ast.expr, numbers: set[str]) -> bool:
         return isinstance(node.op, ast.USub) and _is_number(module, node.operand, numbers)
     if isinstance(node, ast.BinOp):
         left, right = (_is_number(module, side, numbers) for side in (node.left, node.right))
-        # A text can be multiplied by a number, and filled in with one.
-        return (left or right) if isinstance(node.op, ONLY_WITH_NUMBERS) else (left and right)
+        # A text can be multiplied by a number, and filled in with one; a tuple of texts is added to one of numbers.
+        is_single = not (is_collection(module, node.left) or is_collection(module, node.right))
+        return (left or right) if is_single and isinstance(node.op, ONLY_WITH_NUMBERS) else (left and right)
     return _element(module, node) is Elements.STABLE
 
 
