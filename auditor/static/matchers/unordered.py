@@ -8,7 +8,7 @@ from functools import partial
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
-from auditor.model.rule import Confidence, Rule
+from auditor.model.rule import Confidence, Rule, Severity
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
@@ -64,6 +64,7 @@ class UnorderedMatcher(WithOptions[_Options]):
                     location=module.location(call.node),
                     message=f"{options.subject} is arbitrary, and it counts here: {use.how}.",
                     related=used_at(use, module.location(call.node).line, module),
+                    severity=Severity.NOTE if use.confidence is Confidence.LOW else None,
                     confidence=min(use.confidence, weak, key=lambda level: _RANK[level]),
                     entry_points=programs,
                 )

@@ -11,6 +11,7 @@ from functools import partial
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.rule import Confidence
 from auditor.static.execution.namedways import gets_to_lines
 from auditor.static.files.published import is_published
 from auditor.static.project import Project
@@ -62,6 +63,8 @@ def _told(project: Project, making: frozenset[str], ask: Ask) -> tuple[frozenset
     first: OrderedUse | None = None
     count = 0
     for use in _uses(ask) if making else ():
+        if first is not None and use.confidence is Confidence.LOW and first.confidence is not Confidence.LOW:
+            break
         here = frozenset(each for each in making - told if _is_led(project, each, use.module.path, use.node.lineno))
         first = use if first is None and here else first
         told, count = told | here, count + 1

@@ -61,6 +61,9 @@ class Trail:
     is_text: bool = False
     """A set certainly holds text."""
 
+    firsts: bool = True
+    """Whether it counts that the first one of a listing is taken: mostly there is one."""
+
     ignored: frozenset[tuple[str, int]] = frozenset()
     """Files and lines in which a use is passed over: others are asked for."""
 
