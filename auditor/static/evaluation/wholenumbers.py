@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from auditor.static.evaluation.annotatedkinds import NUMBERS, holds_only
 from auditor.static.evaluation.filledtables import EMPTY_TABLES, Part, table_holds
 from auditor.static.evaluation.flow import uses
 from auditor.static.facts import Known, ModuleFacts
@@ -61,12 +62,6 @@ _LABELLING = frozenset({"argmax", "argmin", "argpartition", "argsort", "fit_pred
 
 _OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
 _BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
-_TYPES = frozenset({"int", "float", "bool"})
-_COLLECTIONS = frozenset(
-    {"collection", "frozenset", "iterable", "iterator", "list", "mutableset", "sequence", "set", "tuple"}
-)
-"""In small letters: what an annotation says that a parameter holds several of."""
-
 _MAX_DEPTH = 8
 ONLY_WITH_NUMBERS = (ast.Add, ast.Sub, ast.FloorDiv, ast.Pow)
 """Operators of which one side is a number only where the other is."""
@@ -88,7 +83,7 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     named, node = node, _taken_apart(module, module.origin(node))
     if isinstance(named, ast.Name) and (isinstance(node, ast.Name) or _is_empty_list(module, node)):
         told = {} if told is None else told
-        is_list = _is_annotated(module, named) or _is_collected(module, named, depth, told)
+        is_list = holds_only(module, named, NUMBERS) or _is_collected(module, named, depth, told)
         return is_list or _always_holds(module, named, depth, told)
     if isinstance(node, ast.Attribute):
         return node.attr in ("shape", "labels_") or _fills(module, node, Part.KEYS, depth, told)
@@ -106,6 +101,8 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return _combines_numbers(module, node, depth, told)
     if not isinstance(node, ast.Call):
         return False
+    if holds_only(module, node, NUMBERS):
+        return True
     name = module.resolve(node.func) or ""
     library, _, function = name.partition(".")
     if name in EMPTY_TABLES and isinstance(named, ast.Name):
@@ -294,23 +291,11 @@ def _ranks(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RANKING
 
 
-def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
-    """`def pick(ids: list[int])`, where nothing else is called so."""
-    bindings = module.lookup.bindings_of(node)
-    given = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
-    hint = given.annotation if isinstance(given, ast.arg) else None
-    if not isinstance(hint, ast.Subscript):
-        return False
-    kinds = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
-    several = getattr(hint.value, "id", getattr(hint.value, "attr", "")).lower()
-    return several in _COLLECTIONS and all(getattr(kind, "id", "") in _TYPES for kind in kinds)
-
-
 def _is_type(module: ModuleFacts, node: ast.expr) -> bool:
     """`int`, `np.int64`, `"int32"`."""
     name = node.value if isinstance(node, ast.Constant) else (module.resolve(node) or "")
     last = str(name).removeprefix("numpy.")
-    return last in _TYPES or last.rstrip("0123456789_") in ("int", "uint", "float", "bool")
+    return last in NUMBERS or last.rstrip("0123456789_") in ("int", "uint", "float", "bool")
 
 
 def _is_constant(module: ModuleFacts, node: ast.expr) -> bool:
