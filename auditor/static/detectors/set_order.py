@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from auditor.model.finding import Related
+from auditor.model.lean import replace
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
@@ -16,12 +18,13 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
 from auditor.static.scanning.prerequisites import Prerequisite, naming
+from auditor.static.scanning.programsled import programs_led_to
 from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.syntax.nodeindex import nodes_of
 from auditor.static.syntax.places import in_words
 from auditor.static.text.braces import SET_IN_BRACES
 from auditor.static.unordered.order import ordered_use
-from auditor.static.unordered.ordertrail import Kind
+from auditor.static.unordered.ordertrail import Kind, OrderedUse
 from auditor.static.unordered.sets import Elements, elements
 
 _CALLED = frozenset({"set("})
@@ -49,32 +52,47 @@ class SetOrderDetector(WithOptions[None]):
         return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,)), Prerequisite(literals=(_KEYS,))
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
-        seen: set[tuple[str, int | None, int]] = set()
+        found: dict[tuple[str, int | None, int], Hit] = {}
         for node in _sources(module):
             if elements(module, node, callers=False) is Elements.STABLE:
                 continue
             # Of text no less counts than of anything else.
-            use = ordered_use(module, node, Kind.SET, is_text=True)
-            # Asked last: all that the programs reach is searched for who calls the function around it.
-            held = elements(module, node) if use is not None else Elements.STABLE
-            if held is Elements.UNKNOWN:
-                use = ordered_use(module, node, Kind.SET)
-            if use is None or held is Elements.STABLE:
+            if ordered_use(module, node, Kind.SET, is_text=True) is None:
                 continue
+            # Asked last: all that the programs reach is searched for who calls the function around it.
+            held = elements(module, node)
+            ask = partial(_ordered_use, module, node, held is Elements.TEXT)
+            led = None if held is Elements.STABLE else programs_led_to(project, module, node, ask)
+            if led is None:
+                continue
+            use, programs = led
             counts = use.module.location(use.node)
             fixed = use.fixed_at
             location = counts if fixed is None else fixed.module.location(fixed.node)
             line = location.path, location.cell, location.line
-            if line in seen:
+            if (before := found.get(line)) is not None:
+                found[line] = replace(before, entry_points=_joined(before.entry_points, programs))
                 continue
-            seen.add(line)
             where = "here" if _on_one_line(counts, location) else f"at {in_words(counts)}"
-            yield Hit(
+            found[line] = Hit(
                 location=location,
                 message=f"A set has another order in each run{_salt(held)}, and it counts {where}: {use.how}.",
                 related=tuple(_related(location, module.location(node), counts, use.how)),
                 confidence=use.confidence if held is Elements.TEXT else _at_most_medium(use.confidence),
+                entry_points=programs,
             )
+        return found.values()
+
+
+def _joined(one: tuple[str, ...] | None, other: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The programs of either; None stands for all."""
+    return None if one is None or other is None else tuple(sorted({*one, *other}))
+
+
+def _ordered_use(
+    module: ModuleFacts, node: ast.expr, is_text: bool, ignored: frozenset[tuple[str, int]]
+) -> OrderedUse | None:
+    return ordered_use(module, node, Kind.SET, is_text=is_text, ignored=ignored)
 
 
 def _sources(module: ModuleFacts) -> Iterator[ast.expr]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from auditor.static.evaluation.annotatedkinds import NUMBERS, holds_only
+from auditor.static.evaluation.filledtables import EMPTY_TABLES, Part, table_holds
 from auditor.static.evaluation.flow import uses
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.syntax.bindings import Binding, BindingKind
@@ -16,6 +18,12 @@ _DRAWN = frozenset(
     | {"random.uniform"}
 )
 """Functions that draw one number."""
+
+_OF_PARTS = frozenset({"frozenset", "hash", "tuple"})
+"""Functions whose result is as good as a number where what they are given is: its hash is made of theirs."""
+
+_ONE_OF = frozenset({"max", "min", "random.choice", "sum"})
+"""Functions that give one of the numbers that they are given, or a number made of them."""
 
 _NUMPY = frozenset(
     {
@@ -43,6 +51,9 @@ _REARRANGING = frozenset({"frozenset", "list", "reversed", "set", "sorted", "tup
 _SAME = frozenset({"copy", "flatten", "ravel", "reshape", "squeeze", "tolist"})
 """Methods of an array whose result holds the same."""
 
+_LEAVING_OUT = frozenset({"difference", "intersection"})
+"""Methods of a set whose result holds nothing that is not in it."""
+
 _RANKING = frozenset({"argmax", "argmin", "argpartition", "argsort", "nonzero", "searchsorted"})
 """Methods of an array, a tensor or a column that give positions in it."""
 
@@ -51,12 +62,6 @@ _LABELLING = frozenset({"argmax", "argmin", "argpartition", "argsort", "fit_pred
 
 _OUT_OF_TENSOR = frozenset({"numpy", "tolist"})
 _BESIDE_TENSOR = frozenset({"cpu", "detach", "flatten", "long", "reshape", "squeeze", "view"})
-_TYPES = frozenset({"int", "float", "bool"})
-_COLLECTIONS = frozenset(
-    {"collection", "frozenset", "iterable", "iterator", "list", "mutableset", "sequence", "set", "tuple"}
-)
-"""In small letters: what an annotation says that a parameter holds several of."""
-
 _MAX_DEPTH = 8
 ONLY_WITH_NUMBERS = (ast.Add, ast.Sub, ast.FloorDiv, ast.Pow)
 """Operators of which one side is a number only where the other is."""
@@ -77,24 +82,31 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return False
     named, node = node, _taken_apart(module, module.origin(node))
     if isinstance(named, ast.Name) and (isinstance(node, ast.Name) or _is_empty_list(module, node)):
-        return _is_annotated(module, named) or _is_collected(module, named, depth, {} if told is None else told)
+        told = {} if told is None else told
+        is_list = holds_only(module, named, NUMBERS) or _is_collected(module, named, depth, told)
+        return is_list or _always_holds(module, named, depth, told)
     if isinstance(node, ast.Attribute):
-        return node.attr in ("shape", "labels_")
+        return node.attr in ("shape", "labels_") or _fills(module, node, Part.KEYS, depth, told)
+    if isinstance(node, ast.Dict | ast.DictComp) and isinstance(named, ast.Name):
+        return _fills(module, named, Part.KEYS, depth, told)
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
         return 0 < len(node.elts) <= _MAX_WRITTEN and all(
             is_number(module, each, depth + 1, told) for each in node.elts
         )
     if isinstance(node, ast.Subscript):
-        return holds_numbers(module, node.value, depth + 1, told)
+        return holds_numbers(module, node.value, depth + 1, told) or _fills(module, node.value, Part.ITEMS, depth, told)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         return is_number(module, node.elt, depth + 1, told)
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
-        # Only a number, or an array of numbers, can be added to a number.
-        return any(_is_constant(module, side) for side in (node.left, node.right))
+    if isinstance(node, ast.BinOp):
+        return _combines_numbers(module, node, depth, told)
     if not isinstance(node, ast.Call):
         return False
+    if holds_only(module, node, NUMBERS):
+        return True
     name = module.resolve(node.func) or ""
     library, _, function = name.partition(".")
+    if name in EMPTY_TABLES and isinstance(named, ast.Name):
+        return _fills(module, named, Part.KEYS, depth, told)
     if name == "map" and node.args:
         each = node.args[0]  # `map(int, words)`, `map(lambda word: int(word), words)`
         is_given = isinstance(each, ast.Lambda) and is_number(module, each.body, depth + 1, told)
@@ -115,6 +127,11 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         )
     if not isinstance(node.func, ast.Attribute) or library in ("numpy", "torch"):
         return False
+    if node.func.attr in ("keys", "values") and not node.args:
+        part = Part.KEYS if node.func.attr == "keys" else Part.VALUES
+        return _fills(module, node.func.value, part, depth, told)
+    if node.func.attr in _LEAVING_OUT:
+        return holds_numbers(module, node.func.value, depth + 1, told)
     if node.func.attr == "astype":
         return bool(node.args) and _is_type(module, node.args[0])
     if node.func.attr in _OUT_OF_TENSOR and (
@@ -124,6 +141,38 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
     if node.func.attr in _LABELLING:
         return True
     return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
+
+
+def _combines_numbers(module: ModuleFacts, node: ast.BinOp, depth: int, told: _Told | None) -> bool:
+    """`array + 1`, `set(range(n)) - known`, `ids + others`: what lists, sets or arrays hold together."""
+    sides = (node.left, node.right)
+    if isinstance(node.op, ast.Add | ast.Sub) and any(_is_constant(module, side) for side in sides):
+        # Only a number, or an array of numbers, can be added to a number.
+        return True
+    if isinstance(node.op, ast.Sub):
+        return holds_numbers(module, node.left, depth + 1, told)
+    if isinstance(node.op, ast.BitAnd):
+        return any(holds_numbers(module, side, depth + 1, told) for side in sides)
+    is_joined = isinstance(node.op, ast.Add | ast.BitOr | ast.BitXor)
+    return is_joined and all(holds_numbers(module, side, depth + 1, told) for side in sides)
+
+
+def _fills(module: ModuleFacts, table: ast.expr, part: Part, depth: int, told: _Told | None) -> bool:
+    """Whether a dictionary has nothing but numbers in that part of it, as what is put into it shows."""
+    told = {} if told is None else told
+    written = table.id if isinstance(table, ast.Name) else getattr(table, "attr", "")
+    bindings = module.lookup.bindings_of(table) if isinstance(table, ast.Name) else ()
+    key = bindings[0].node if bindings else module.tree, f"{written} {part.value}"
+    if key not in told:
+        told[key] = False  # what leads back to itself says nothing
+        told[key] = table_holds(
+            module,
+            table,
+            part,
+            lambda file, value: is_number(file, value, depth + 1, told),
+            lambda file, value: holds_numbers(file, value, depth + 1, told),
+        )
+    return told[key]
 
 
 def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) -> bool:
@@ -146,6 +195,22 @@ def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) 
         holds_numbers(module, part, depth + 1, told) if is_whole else is_number(module, part, depth + 1, told)
         for part, is_whole in parts
     )
+    return told[key]
+
+
+def _always_holds(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) -> bool:
+    """Whether a name that is bound in several places is bound to numbers in each of them."""
+    bindings = module.lookup.bindings_of(node)
+    if not 1 < len(bindings) <= _MAX_ADDITIONS or any(each.kind is not BindingKind.VALUE for each in bindings):
+        return False
+    key = bindings[0].node, f"{node.id} always"
+    if key not in told:
+        told[key] = False  # what leads back to itself says nothing
+        values = [each.value for each in bindings if not isinstance(each.node, ast.AugAssign)]
+        is_plain = len(values) == len(bindings)
+        told[key] = is_plain and all(
+            each is not None and holds_numbers(module, each, depth + 1, told) for each in values
+        )
     return told[key]
 
 
@@ -172,6 +237,17 @@ def _is_empty_list(module: ModuleFacts, node: ast.expr | None) -> bool:
     return isinstance(node, ast.List) and not node.elts
 
 
+def _given_beside(assignment: ast.Assign, name: str) -> ast.expr | None:
+    """What a name gets in `a, b = x, y`."""
+    target, value = assignment.targets[0], assignment.value
+    if not isinstance(target, ast.Tuple | ast.List) or not isinstance(value, ast.Tuple):
+        return None
+    if len(target.elts) != len(value.elts):
+        return None
+    pairs = zip(target.elts, value.elts, strict=True)
+    return next((given for each, given in pairs if getattr(each, "id", "") == name), None)
+
+
 def _taken_apart(module: ModuleFacts, node: ast.expr) -> ast.expr:
     """`b` is `y` in `a, b = x, y`, where the name is bound nowhere else."""
     if not isinstance(node, ast.Name):
@@ -180,11 +256,8 @@ def _taken_apart(module: ModuleFacts, node: ast.expr) -> ast.expr:
     made = bindings[0].node if len(bindings) == 1 else None
     if not isinstance(made, ast.Assign) or len(made.targets) != 1:
         return node
-    target, value = made.targets[0], made.value
-    if not isinstance(target, ast.Tuple) or not isinstance(value, ast.Tuple) or len(target.elts) != len(value.elts):
-        return node
-    named = (given for name, given in zip(target.elts, value.elts, strict=True) if getattr(name, "id", "") == node.id)
-    return module.origin(next(named, node))
+    given = _given_beside(made, node.id)
+    return node if given is None else module.origin(given)
 
 
 def _is_tensor(module: ModuleFacts, node: ast.expr) -> bool:
@@ -218,23 +291,11 @@ def _ranks(module: ModuleFacts, node: ast.expr) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _RANKING
 
 
-def _is_annotated(module: ModuleFacts, node: ast.Name) -> bool:
-    """`def pick(ids: list[int])`, where nothing else is called so."""
-    bindings = module.lookup.bindings_of(node)
-    given = bindings[0].node if len(bindings) == 1 and bindings[0].kind is BindingKind.PARAMETER else None
-    hint = given.annotation if isinstance(given, ast.arg) else None
-    if not isinstance(hint, ast.Subscript):
-        return False
-    kinds = hint.slice.elts if isinstance(hint.slice, ast.Tuple) else [hint.slice]
-    several = getattr(hint.value, "id", getattr(hint.value, "attr", "")).lower()
-    return several in _COLLECTIONS and all(getattr(kind, "id", "") in _TYPES for kind in kinds)
-
-
 def _is_type(module: ModuleFacts, node: ast.expr) -> bool:
     """`int`, `np.int64`, `"int32"`."""
     name = node.value if isinstance(node, ast.Constant) else (module.resolve(node) or "")
     last = str(name).removeprefix("numpy.")
-    return last in _TYPES or last.rstrip("0123456789_") in ("int", "uint", "float", "bool")
+    return last in NUMBERS or last.rstrip("0123456789_") in ("int", "uint", "float", "bool")
 
 
 def _is_constant(module: ModuleFacts, node: ast.expr) -> bool:
@@ -253,19 +314,32 @@ def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told |
         return True
     if isinstance(node, ast.Call):
         name = module.resolve(node.func)
-        if name == "hash" and len(node.args) == 1:
-            return is_number(module, node.args[0], depth + 1, told)
+        if name in _OF_PARTS and len(node.args) == 1:
+            return any(holds(module, node.args[0], depth + 1, told) for holds in (is_number, holds_numbers))
+        if name in _ONE_OF and len(node.args) == 1:
+            return holds_numbers(module, node.args[0], depth + 1, told)
         return name in _DRAWN or name in INTEGERS - {"range"}
     if isinstance(node, ast.Subscript):
         table = module.origin(node.value)  # `labels[name]` of `{name: label for label, name in enumerate(names)}`
-        return isinstance(table, ast.DictComp) and is_number(module, table.value, depth + 1, told)
+        if isinstance(table, ast.DictComp):
+            return is_number(module, table.value, depth + 1, told)
+        is_one = not isinstance(node.slice, ast.Slice) and holds_numbers(module, node.value, depth + 1, told)
+        return is_one or _fills(module, node.value, Part.VALUES, depth, told)
     if isinstance(node, ast.BinOp):
         sides = [is_number(module, side, depth + 1, told) for side in (node.left, node.right)]
-        return any(sides) if isinstance(node.op, ONLY_WITH_NUMBERS) else all(sides)
+        is_single = not any(is_collection(module, side) for side in (node.left, node.right))
+        return any(sides) if is_single and isinstance(node.op, ONLY_WITH_NUMBERS) else all(sides)
     if not isinstance(node, ast.Name):
         return False
     bindings = module.lookup.bindings_of(node)
     return bool(bindings) and all(_binds_number(module, binding, node.id, depth, told) for binding in bindings)
+
+
+def is_collection(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a side of an operator is a tuple or a set, to which one of texts may be added."""
+    node = module.origin(node)
+    is_made = isinstance(node, ast.Call) and module.resolve(node.func) in _OF_PARTS - {"hash"}
+    return is_made or isinstance(node, ast.Tuple | ast.Set | ast.Subscript)
 
 
 def _binds_number(module: ModuleFacts, binding: Binding, name: str, depth: int, told: _Told) -> bool:
@@ -283,6 +357,8 @@ def _gives_number(module: ModuleFacts, binding: Binding, name: str, depth: int, 
         return holds_numbers(module, binding.value, depth + 1, told)
     node = binding.node
     if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Tuple | ast.List):
+        if (given := _given_beside(node, name)) is not None:
+            return is_number(module, given, depth + 1, told)  # `user, items = ids[0], ids[1:]`
         return holds_numbers(module, node.value, depth + 1, told)  # `pid, camera = map(int, text.split("_"))`
     if not isinstance(node, ast.For | ast.comprehension) or not isinstance(node.target, ast.Tuple):
         return False

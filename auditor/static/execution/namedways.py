@@ -38,7 +38,7 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 _FURTHER = (
     *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI("),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 

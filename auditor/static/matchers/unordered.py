@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
+from functools import partial
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
-from auditor.model.rule import Confidence, Rule
+from auditor.model.rule import Confidence, Rule, Severity
 from auditor.ruleset.table import Table
 from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
@@ -14,6 +16,7 @@ from auditor.static.project import Project
 from auditor.static.scanning.callprerequisites import call_prerequisites
 from auditor.static.scanning.conditions import CallCondition, read_call_condition
 from auditor.static.scanning.prerequisites import Prerequisite
+from auditor.static.scanning.programsled import programs_led_to
 from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.unordered.order import ordered_use
 from auditor.static.unordered.ordertrail import Kind, OrderedUse
@@ -53,15 +56,24 @@ class UnorderedMatcher(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         for call in options.call.calls(module):
-            use = ordered_use(module, call.node, options.kind)
-            if use is not None:
+            led = programs_led_to(project, module, call.node, partial(_ordered_use, module, call.node, options.kind))
+            if led is not None:
+                use, programs = led
                 weak = rule.confidence if call.callee else Confidence.LOW
                 yield Hit(
                     location=module.location(call.node),
                     message=f"{options.subject} is arbitrary, and it counts here: {use.how}.",
                     related=used_at(use, module.location(call.node).line, module),
+                    severity=Severity.NOTE if use.confidence is Confidence.LOW else None,
                     confidence=min(use.confidence, weak, key=lambda level: _RANK[level]),
+                    entry_points=programs,
                 )
+
+
+def _ordered_use(
+    module: ModuleFacts, node: ast.expr, kind: Kind, ignored: frozenset[tuple[str, int]]
+) -> OrderedUse | None:
+    return ordered_use(module, node, kind, ignored=ignored)
 
 
 def used_at(use: OrderedUse, line: int, module: ModuleFacts) -> tuple[Related, ...]:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TypeVar, cast
 from auditor.static.facts import ModuleFacts
+from auditor.static.syntax.nodes import walk
 
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -18,6 +19,21 @@ def nodes_of(module: ModuleFacts, kind: type[Node]) -> list[Node]:
 
 
 _NAMES: WeakKeyDictionary[ModuleFacts, Mapping[str, list[ast.Name]]] = WeakKeyDictionary()
+
+
+_ATTRIBUTES: WeakKeyDictionary[ModuleFacts, Mapping[str, list[ast.Attribute]]] = WeakKeyDictionary()
+
+
+def attributes_of(module: ModuleFacts) -> Mapping[str, list[ast.Attribute]]:
+    """The places that name each attribute, read or not, of whatever object."""
+    found = _ATTRIBUTES.get(module)
+    if found is None:
+        named: dict[str, list[ast.Attribute]] = {}
+        for node in walk(module.tree):
+            if isinstance(node, ast.Attribute):
+                named.setdefault(node.attr, []).append(node)
+        found = _ATTRIBUTES[module] = named
+    return found
 
 
 def names_of(module: ModuleFacts) -> Mapping[str, list[ast.Name]]:

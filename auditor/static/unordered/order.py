@@ -15,7 +15,6 @@ from auditor.model.lean import replace
 from auditor.model.rule import Confidence
 from auditor.static.evaluation.flow import (
     bound_anew,
-    finds_by_value,
     is_found_by_value,
     is_shown,
     is_sorted_here,
@@ -46,6 +45,7 @@ from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dictentries import use_in_dictionary
 from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
+from auditor.static.unordered.onepicked import is_first, may_pick
 from auditor.static.unordered.orderless import (
     counts_along,
     is_characters,
@@ -57,7 +57,6 @@ from auditor.static.unordered.orderless import (
     is_removed,
     is_same_in_any_order,
     is_set,
-    is_settled,
     is_stored_in_order,
     is_tied,
 )
@@ -74,18 +73,29 @@ _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
 
 
-def ordered_use(module: ModuleFacts, node: ast.expr, kind: Kind, *, is_text: bool = False) -> OrderedUse | None:
+def ordered_use(
+    module: ModuleFacts,
+    node: ast.expr,
+    kind: Kind,
+    *,
+    is_text: bool = False,
+    ignored: frozenset[tuple[str, int]] = frozenset(),
+) -> OrderedUse | None:
     """Return the first place (in source order of the trail) where the order of `node` counts, or None.
 
-    `is_text`: what a set holds certainly is text.
+    `is_text`: what a set holds certainly is text; `ignored`: files and lines that are passed over.
     """
-    trail = Trail(kind=kind, is_text=is_text)
-    if kind is Kind.COMPLETION and isinstance(node, ast.Call) and module.resolve(node.func) in WAITING:
-        return _finished(module, node, trail)
-    return _follow(module, node, trail)
+    is_waited_for = isinstance(node, ast.Call) and kind is Kind.COMPLETION and module.resolve(node.func) in WAITING
+    follow = _finished if is_waited_for else _follow
+    found = None
+    # Of `files[0]` and `files[:100]` the second one says more.
+    for firsts in (False, True) if kind is Kind.LISTING else (True,):
+        trail = Trail(kind=kind, is_text=is_text, ignored=ignored, firsts=firsts)
+        found = found or follow(module, node, trail)
+    return found
 
 
-def _finished(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
+def _finished(module: ModuleFacts, call: ast.expr, trail: Trail) -> OrderedUse | None:
     """`done, _ = wait(futures)`, `wait(futures).done`: a set of what is finished."""
     above = module.parent(call)
     made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
@@ -254,12 +264,12 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
         return None if is_reduced(module, parent) else used(trail, module, parent, "columns are picked in that order")
-    if parent.value is not node or not isinstance(parent.ctx, ast.Load) or is_settled(module, parent, trail):
-        return None
-    if finds_by_value(module, parent) or trail.keyed or (trail.kind is Kind.SET and not trail.as_list):
+    if parent.value is not node or not may_pick(module, parent, trail):
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
+    if trail.kind is Kind.LISTING and is_first(module, parent):
+        return used(trail, module, parent, "the first one is taken", Confidence.LOW) if trail.firsts else None
     turns = loop_over_positions(module, parent)
     if turns is not None and loop_effect(module, turns, replace(trail, numbered=False)) == ():
         return None

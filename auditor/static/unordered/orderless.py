@@ -120,7 +120,10 @@ def _is_collected_anew(module: ModuleFacts, array: ast.Call) -> bool:
 
 
 def is_characters(module: ModuleFacts, joined: ast.expr) -> bool:
-    """`text.strip("".join(marks))`, also by a name: which letters go, in whatever order they are named."""
+    """`text.strip("".join(marks))`, also by a name: which letters go, in whatever order they are named.
+
+    `str.maketrans("", "", "".join(marks))` tells the same.
+    """
     target = only_target(module.parent(joined))
     places = list(islice(uses(module, target), MAX_READS)) if isinstance(target, ast.Name) else [joined]
     return bool(places) and len(places) < MAX_READS and all(_names_characters(module, place) for place in places)
@@ -130,6 +133,8 @@ def _names_characters(module: ModuleFacts, node: ast.expr) -> bool:
     call = module.parent(node)
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
         return False
+    if module.resolve(call.func) == "str.maketrans":
+        return call.args[2:] == [node]
     return call.func.attr in _STRIPPING and call.args == [node] and not call.keywords
 
 

@@ -33,7 +33,7 @@ class Place:
 class OrderedUse:
     """Where the order counts, and how."""
 
-    node: ast.AST
+    node: ast.expr | ast.stmt
     module: ModuleFacts
     how: str
     """For a sentence: `the first ones are taken`."""
@@ -61,6 +61,12 @@ class Trail:
     is_text: bool = False
     """A set certainly holds text."""
 
+    firsts: bool = True
+    """Whether it counts that the first one of a listing is taken: mostly there is one."""
+
+    ignored: frozenset[tuple[str, int]] = frozenset()
+    """Files and lines in which a use is passed over: others are asked for."""
+
     depth: int = 0
     seen: frozenset[object] = field(default_factory=frozenset)
 
@@ -73,6 +79,9 @@ def as_list(module: ModuleFacts, node: ast.AST, trail: Trail, *, numbered: bool)
 
 
 def used(
-    trail: Trail, module: ModuleFacts, node: ast.AST, how: str, confidence: Confidence = Confidence.MEDIUM
-) -> OrderedUse:
+    trail: Trail, module: ModuleFacts, node: ast.expr | ast.stmt, how: str, confidence: Confidence = Confidence.MEDIUM
+) -> OrderedUse | None:
+    """The end of a trail, unless that place is passed over."""
+    if (module.path, node.lineno) in trail.ignored:
+        return None
     return OrderedUse(node=node, module=module, how=how, confidence=confidence, fixed_at=trail.fixed_at)

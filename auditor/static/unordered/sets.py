@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import islice
 
-from auditor.static.evaluation.wholenumbers import INTEGERS, ONLY_WITH_NUMBERS, holds_numbers, is_number
+from auditor.static.evaluation.annotatedkinds import NUMBERS, TEXTS, holds_only
+from auditor.static.evaluation.wholenumbers import INTEGERS, ONLY_WITH_NUMBERS, holds_numbers, is_collection, is_number
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.resolution.callers import calls_seen, passed_to
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef
 from auditor.static.syntax.bindings import BindingKind
-from auditor.static.syntax.nodeindex import names_of
+from auditor.static.syntax.nodeindex import attributes_of, names_of
 from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.textelements import holds_text, is_text
 
-_TEXT_METHODS = frozenset(
-    {"split", "splitlines", "lower", "upper", "strip", "replace", "format", "join", "lstrip", "rstrip", "title"}
-)
 _READING = frozenset({"clear", "copy", "discard", "issubset", "issuperset", "pop", "remove"})
 """Methods of a set that put nothing in."""
 
@@ -29,6 +28,9 @@ _INDICES = frozenset({"idx", "idxs", "idxes", "indexes", "indices", "seeds"})
 
 _OF_INDEX = frozenset({"col", "cols", "columns", "fields", "keys", "labels", "names"})
 """What an index that is no number has: `index_columns`."""
+
+MAX_PLACES = 60
+"""Places of one name that are looked at."""
 
 MAX_CALLS = 12
 """Calls of one function that are asked what they give."""
@@ -62,32 +64,72 @@ def elements(module: ModuleFacts, node: ast.expr, *, callers: bool = True) -> El
     if isinstance(node, ast.SetComp):
         return _comprehended(module, node, callers=callers)
     if isinstance(node, ast.Call):
-        return _iterated(module, node.args[0], callers=callers) if node.args else _filled(module, node)
+        found = _iterated(module, node.args[0], callers=callers) if node.args else _filled(module, node)
+        return _annotated(module, node) if found is Elements.UNKNOWN else found
     return Elements.UNKNOWN
 
 
+def _annotated(module: ModuleFacts, node: ast.Call) -> Elements:
+    """`seen: set[int] = set()`."""
+    if holds_only(module, node, NUMBERS):
+        return Elements.STABLE
+    return Elements.TEXT if holds_only(module, node, TEXTS) else Elements.UNKNOWN
+
+
 def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
-    """What an empty set gets: numbers where all that is done with its name is adding such, and looking at it."""
-    target = only_target(module.parent(node))
-    if not isinstance(target, ast.Name) or _is_open(module, target):
+    """What an empty set gets: texts, or numbers where all that is done with its name is adding and looking at it."""
+    target = _name_of(module, node)
+    if target is None:
         return Elements.UNKNOWN
-    added = False
-    for part in _named_so(module, target):
-        if part is target:
-            continue
-        attribute = module.parent(part)
+    if isinstance(target, ast.Attribute):
+        places = attributes_of(module).get(target.attr, ())
+        return Elements.TEXT if Elements.TEXT in _added(module, places) else Elements.UNKNOWN
+    parts = [part for part in _named_so(module, target) if part is not target]
+    added = _added(module, parts)
+    if Elements.TEXT in added:
+        return Elements.TEXT
+    is_seen = len(parts) <= MAX_PLACES and not _is_open(module, target)
+    is_only_filled = is_seen and all(_is_known(module, part) for part in parts)
+    return Elements.STABLE if is_only_filled and added == {Elements.STABLE} else Elements.UNKNOWN
+
+
+def _name_of(module: ModuleFacts, node: ast.expr) -> ast.Name | ast.Attribute | None:
+    """`seen` of `seen = set()`, `seen, kept = set(), []` and `seen: set = set()`."""
+    holder = module.parent(node)
+    target = holder.target if isinstance(holder, ast.AnnAssign) else only_target(holder)
+    if isinstance(holder, ast.Tuple):
+        targets = only_target(module.parent(holder))
+        is_each = isinstance(targets, ast.Tuple) and len(targets.elts) == len(holder.elts)
+        target = targets.elts[holder.elts.index(node)] if is_each and isinstance(targets, ast.Tuple) else None
+    return target if isinstance(target, ast.Name | ast.Attribute) else None
+
+
+def _added(module: ModuleFacts, places: Iterable[ast.expr]) -> set[Elements]:
+    """What is added at some places: `seen.add(3)`, `seen.update(words)`."""
+    found: set[Elements] = set()
+    for place in islice(places, MAX_PLACES):
+        attribute = module.parent(place)
         call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
-        if isinstance(part.ctx, ast.Load) and isinstance(attribute, ast.Attribute) and isinstance(call, ast.Call):
-            if attribute.attr in ("add", "update") and call.args:
-                adds = is_number if attribute.attr == "add" else holds_numbers
-                if not adds(module, call.args[0]) or len(call.args) > 1:
-                    return Elements.UNKNOWN
-                added = True
-            elif attribute.attr not in _READING:
-                return Elements.UNKNOWN
-        elif not isinstance(part.ctx, ast.Load) or _is_handed_on(module, part):
-            return Elements.UNKNOWN
-    return Elements.STABLE if added else Elements.UNKNOWN
+        if isinstance(call, ast.Call) and isinstance(attribute, ast.Attribute) and attribute.attr in ("add", "update"):
+            each = _element if attribute.attr == "add" else _in_iterable
+            found.update(each(module, given) for given in call.args)
+    return found
+
+
+def _in_iterable(module: ModuleFacts, node: ast.expr) -> Elements:
+    if holds_numbers(module, node):
+        return Elements.STABLE
+    return Elements.TEXT if holds_text(module, node) else Elements.UNKNOWN
+
+
+def _is_known(module: ModuleFacts, part: ast.Name) -> bool:
+    """Whether nothing is put into a set there but what `_added` sees."""
+    attribute = module.parent(part)
+    call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
+    if isinstance(part.ctx, ast.Load) and isinstance(attribute, ast.Attribute) and isinstance(call, ast.Call):
+        is_adding = attribute.attr in ("add", "update") and len(call.args) == 1
+        return is_adding or attribute.attr in _READING
+    return isinstance(part.ctx, ast.Load) and not _is_handed_on(module, part)
 
 
 def _named_so(module: ModuleFacts, target: ast.Name) -> Iterator[ast.Name]:
@@ -101,9 +143,10 @@ def _named_so(module: ModuleFacts, target: ast.Name) -> Iterator[ast.Name]:
 
 def _is_open(module: ModuleFacts, target: ast.Name) -> bool:
     """Whether others may fill a set by another name: one of a class, or of a file that another one imports."""
-    if module.enclosing_function(target) is not None:
+    function = module.enclosing_function(target)
+    if function is not None and target.id not in module.index.scopes[function].elsewhere:
         return False
-    return module.enclosing_class(target) is not None or module.project.is_imported(module.path)
+    return function is not None or module.enclosing_class(target) is not None or module.project.is_imported(module.path)
 
 
 def _is_handed_on(module: ModuleFacts, name: ast.Name) -> bool:
@@ -162,11 +205,10 @@ def _iterated(module: ModuleFacts, node: ast.expr, *, callers: bool) -> Elements
         name = module.resolve(node.func)
         if name == "range":
             return Elements.STABLE
-        if name in ("os.listdir", "glob.glob"):
-            return Elements.TEXT
-        if isinstance(node.func, ast.Attribute) and node.func.attr in ("split", "splitlines"):
-            return Elements.TEXT
-    return Elements.STABLE if holds_numbers(module, node) else Elements.UNKNOWN
+    if holds_numbers(module, node):
+        return Elements.STABLE
+    is_told = holds_text(module, node) or holds_only(module, node, TEXTS)
+    return Elements.TEXT if is_told else Elements.UNKNOWN
 
 
 def _named_numbers(module: ModuleFacts, node: ast.Name, asked: set[tuple[ast.AST, str]]) -> bool:
@@ -185,12 +227,25 @@ def _named_numbers(module: ModuleFacts, node: ast.Name, asked: set[tuple[ast.AST
         return False
     asked.add((function, node.id))
     calls = list(islice(calls_seen(module, function), MAX_CALLS + 1))
-    given = [(caller, passed_to(call, function, node.id, skipped)) for caller, call, skipped in calls]
+    default = module.written.signature(function).defaults.get(node.id)
+    given = [
+        (module, default) if _leaves_out(call, value) else (caller, value)
+        for caller, call, skipped in calls
+        for value in [passed_to(call, function, node.id, skipped)]
+    ]
     return 0 < len(given) <= MAX_CALLS and all(
         value is not None
         and (_named_numbers(caller, value, asked) if isinstance(value, ast.Name) else holds_numbers(caller, value))
         for caller, value in given
     )
+
+
+def _leaves_out(call: ast.Call, given: ast.expr | None) -> bool:
+    """Whether a call certainly gives a parameter nothing, of which it gets its default."""
+    is_spread = any(isinstance(each, ast.Starred) for each in call.args) or any(
+        each.arg is None for each in call.keywords
+    )
+    return given is None and not is_spread
 
 
 def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
@@ -224,8 +279,9 @@ def _is_number(module: ModuleFacts, node: ast.expr, numbers: set[str]) -> bool:
         return isinstance(node.op, ast.USub) and _is_number(module, node.operand, numbers)
     if isinstance(node, ast.BinOp):
         left, right = (_is_number(module, side, numbers) for side in (node.left, node.right))
-        # A text can be multiplied by a number, and filled in with one.
-        return (left or right) if isinstance(node.op, ONLY_WITH_NUMBERS) else (left and right)
+        # A text can be multiplied by a number, and filled in with one; a tuple of texts is added to one of numbers.
+        is_single = not (is_collection(module, node.left) or is_collection(module, node.right))
+        return (left or right) if is_single and isinstance(node.op, ONLY_WITH_NUMBERS) else (left and right)
     return _element(module, node) is Elements.STABLE
 
 
@@ -252,12 +308,11 @@ def _element(module: ModuleFacts, node: ast.expr) -> Elements:
         return Elements.TEXT
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
         return Elements.UNKNOWN
-    if isinstance(node, ast.Call):
-        if module.resolve(node.func) in INTEGERS:
-            return Elements.STABLE
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _TEXT_METHODS:
-            return Elements.TEXT
-    return Elements.STABLE if is_number(module, node) else Elements.UNKNOWN
+    if isinstance(node, ast.Call) and module.resolve(node.func) in INTEGERS:
+        return Elements.STABLE
+    if is_number(module, node):
+        return Elements.STABLE
+    return Elements.TEXT if is_text(module, node) else Elements.UNKNOWN
 
 
 def _is_member_by_name(module: ModuleFacts, node: ast.expr) -> bool:

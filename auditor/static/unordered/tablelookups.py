@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from itertools import islice
-from weakref import WeakKeyDictionary
 
 from auditor.static.evaluation.flow import is_only_reduced
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.callers import calls_of
 from auditor.static.resolution.targets import only_target
-from auditor.static.syntax.nodeindex import names_of
+from auditor.static.syntax.nodeindex import attributes_of, names_of
 from auditor.static.syntax.nodes import walk
 
 _FILLING = frozenset({"add", "append", "extend", "update"})
@@ -19,8 +17,6 @@ _IN = (ast.In, ast.NotIn)
 
 MAX_PLACES = 60
 """Places of one name that are looked at."""
-
-_ATTRIBUTES: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Attribute]]] = WeakKeyDictionary()
 
 
 def is_only_asked_by_key(module: ModuleFacts, call: ast.Call) -> bool:
@@ -32,7 +28,7 @@ def is_only_asked_by_key(module: ModuleFacts, call: ast.Call) -> bool:
     table = target.value if isinstance(target, ast.Subscript) else None
     if not isinstance(table, ast.Name) or not _is_freed_of_duplicates(target, call):
         return False
-    places = [*names_of(module).get(table.id, ()), *_attributes(module).get(table.id, ())]
+    places = [*names_of(module).get(table.id, ()), *attributes_of(module).get(table.id, ())]
     if len(places) > MAX_PLACES or _is_named_elsewhere(module, table.id):
         return False
     made = {id(node) for node in walk(call)}
@@ -49,17 +45,6 @@ def _is_freed_of_duplicates(target: ast.expr | None, call: ast.Call) -> bool:
 
 def _name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-
-
-def _attributes(module: ModuleFacts) -> Mapping[str, list[ast.Attribute]]:
-    """The places of a file that name each attribute."""
-    found = _ATTRIBUTES.get(module)
-    if found is None:
-        found = _ATTRIBUTES[module] = {}
-        for node in walk(module.tree):
-            if isinstance(node, ast.Attribute):
-                found.setdefault(node.attr, []).append(node)
-    return found
 
 
 def _is_named_elsewhere(module: ModuleFacts, name: str) -> bool:
