@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.model.pattern import lazy_pattern
 from auditor.static.entrypoints import names_main
 from auditor.static.execution.calledbytext import called_by_text
 from auditor.static.execution.protocols import is_run_by_others
@@ -38,7 +39,7 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 _FURTHER = (
     *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI("),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI", b"jsonargparse"),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
@@ -54,6 +55,9 @@ _LAYER = frozenset({"object", "torch.nn.Module"})
 
 _MODES = frozenset({"eval", "forward", "train"})
 """Methods of every network."""
+
+_END = lazy_pattern(r"[.:/]")
+"""What stands before the name in a text that leads to something: `entry_point="games.worlds:Maze"`."""
 
 _Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
@@ -209,6 +213,8 @@ class _Executed:
     """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
 
     texts: frozenset[str]
+    """The last part of each: `worlds:Maze` leads to `Maze`."""
+
     bare: frozenset[str]
     """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
 
@@ -226,7 +232,7 @@ class _Executed:
             _name(statement),
             frozenset(part.id for part in names),
             frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
-            frozenset(value for value in constants if isinstance(value, str)),
+            frozenset(_END.split(value)[-1] for value in constants if isinstance(value, str)),
             frozenset(part.id for part in names if id(part) not in holders),
             frozenset((root, part.attr) for part in asked if id(part) not in holders and (root := _root(part))),
         )

@@ -12,6 +12,7 @@ from auditor.static.matcher import Hit, Scope
 from auditor.static.matchers.call import CallMatcher, read_call
 from auditor.static.project import Project
 from auditor.static.reuse.trace import Memory
+from auditor.static.scanning.findings import led_hits
 from auditor.static.scanning.prerequisites import Prerequisite
 
 Places = dict[str, list[Hit]]
@@ -40,7 +41,7 @@ class FirstCallMatcher:
     def candidates(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         """Hits that are the first of their file for some program; `firsts` tells which are the first of a program."""
         covered: set[str] = set()
-        for hit in self._calls.find(rule, module, project):
+        for hit in led_hits(self._calls.find(rule, module, project), module, project):
             around = project.programs.reaching(module.path) if hit.entry_points is None else hit.entry_points
             if not covered.issuperset(around):
                 covered.update(around)
@@ -98,8 +99,11 @@ class _Hits:
             project = self._project
             module = project.module(path) if project.selection.can_hold(path, self._prerequisites) else None
             project.unread(path)
-            self._found[path] = tuple(self._calls.find(self._rule, module, project)) if module is not None else ()
+            self._found[path] = tuple(self._led(module)) if module is not None else ()
         return self._found[path]
+
+    def _led(self, module: ModuleFacts) -> Iterable[Hit]:
+        return led_hits(self._calls.find(self._rule, module, self._project), module, self._project)
 
 
 MATCHER = FirstCallMatcher()

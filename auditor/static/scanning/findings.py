@@ -10,6 +10,7 @@ from auditor.model.lean import dataclass, replace
 from auditor.model.rule import Rule, Severity
 from auditor.static.matcher import Hit, Scope
 from auditor.static.scanning.identity import finding_key, identity, source_text
+from auditor.static.scanning.programsled import led_to
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -46,7 +47,8 @@ def place_findings(
 ) -> Iterator[Placed]:
     """Yield a finding per hit, in the order of their places; `scope` is that of the rule's matcher."""
     counts: dict[str, int] = {}
-    for hit in sorted(hits, key=hit_order):
+    found = hits if scope == "entry-point" else led_hits(hits, module, project)
+    for hit in sorted(found, key=hit_order):
         yield _placed(rule, scope, hit, module, project, counts)
 
 
@@ -72,6 +74,22 @@ def _placed(
     own = (hit.entry_points or ()) if scope == "entry-point" else ()
     finding = make_finding(rule, hit, lines, counts, own, entry_points)
     return Placed(finding=finding, first=first, last=last)
+
+
+def led_hits(hits: Iterable[Hit], module: ModuleFacts, project: Project) -> Iterator[Hit]:
+    """The hits with those of their programs that get there by the names that are written on the way.
+
+    Who imports a file need not execute all of it. A hit that none of its programs gets to is left out, but for what
+    a package offers to others.
+    """
+    for hit in hits:
+        programs = project.programs.reaching(module.path) if hit.entry_points is None else hit.entry_points
+        if hit.location.path != module.path or not programs:
+            yield hit
+            continue
+        led = led_to(project, module.path, module.text_line(hit.location), programs)
+        if led is not None:
+            yield hit if len(led) == len(programs) else replace(hit, entry_points=tuple(led))
 
 
 def make_finding(

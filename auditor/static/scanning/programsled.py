@@ -6,7 +6,7 @@ sorts what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -55,6 +55,22 @@ def programs_led_to(project: Project, module: ModuleFacts, node: ast.expr, ask: 
     if told and first is not None:
         return first, tuple(sorted(told))
     return (use, None) if _is_offered(module.path, project) else None
+
+
+def led_to(project: Project, path: str, line: int, programs: Collection[str]) -> Collection[str] | None:
+    """Those of some programs that get to a line of a file; None where nothing does, and nobody else may.
+
+    `programs`: some of those that import the file. None of them at all counts where others of these get there.
+    """
+    every = project.programs.reaching(path)
+    if not programs or len(every) > MAX_PROGRAMS:
+        return programs
+    led = [each for each in programs if _is_led(project, each, path, line)]
+    if led:
+        return led
+    if any(_is_led(project, each, path, line) for each in every if each not in programs):
+        return None
+    return () if _is_offered(path, project) else None
 
 
 def _told(project: Project, making: frozenset[str], ask: Ask) -> tuple[frozenset[str], OrderedUse | None]:
