@@ -55,7 +55,7 @@ def engine(ruleset: Ruleset) -> Engine:
 
 def test_programs_share_the_place_that_comes_first_in_both(engine: Engine, discover: Callable[..., Discovery]) -> None:
     told = {(each.location.path, each.location.line): each.entry_points for each in findings(engine, discover(SHARED))}
-    shared = {("model.py", 4): ("first.py", "second.py"), ("model.py", 8): ("other.py",)}
+    shared = {("model.py", 4): ("first.py", "second.py"), ("model.py", 7): ("other.py",)}
     assert told == {**shared, ("third.py", 6): ("third.py",)}
 
 
