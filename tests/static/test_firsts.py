@@ -98,4 +98,4 @@ def test_the_first_place_can_be_allowed_by_a_comment(engine: Engine, discover: C
     allowed = MODEL.replace("Conv1d(8, 8, 3))", f"Conv1d(8, 8, 3))  # repro-audit: allow {RULE} because it is tried")
     analysis = engine.analyse(discover({**SHARED, "model.py": allowed}))
     assert [each.finding.location.path for each in analysis.suppressed] == ["model.py"]
-    assert [each.location.path for each in analysis.findings] == ["third.py"]
+    assert [each.location.path for each in analysis.findings] == ["model.py", "third.py"]

@@ -126,10 +126,11 @@ def _goes_back(project: Project, program: str, reached: Sequence[str], pending: 
         for path in project.graph.imports(user):
             if path in users:
                 users[path].append(user)
+    around = {path: [path, *(each for each in _packages_around(path) if each in users)] for path in reached}
     seen = set(pending)
     executed: dict[str, list[_Executed]] = {}
     for path, name in pending:
-        for user in sorted(users[path]):
+        for user in sorted({user for each in around[path] for user in users[each]}):
             module = project.module(user)
             if module is not None and user not in executed:
                 run = module.tree.body if user == program else _imported_statements(module)
@@ -274,18 +275,29 @@ def _imported_as(module: ModuleFacts, path: str, name: str) -> tuple[set[str], s
     stem = _stem(path)
     names: set[str] = set()
     modules: set[str] = set()
+    packages = _packages_around(path)
+    folders = {_stem(each) for each in packages}
     for node, _ in module.index.imports:
-        if path not in module.executed_by(node)[0]:
+        executed = module.executed_by(node)[0]
+        is_own, is_around = path in executed, not packages.isdisjoint(executed)
+        if not (is_own or is_around):
             continue
         for alias in node.names:
             if isinstance(node, ast.Import):
                 modules.add(alias.asname or alias.name.partition(".")[0])
                 continue
-            if alias.name in (name, "*"):
+            if is_own and alias.name in (name, "*"):
                 names.add(alias.asname or name)
-            if alias.name == stem:
-                modules.add(alias.asname or stem)
+            if (is_own and alias.name == stem) or (is_around and alias.name in folders):
+                modules.add(alias.asname or alias.name)
     return names, modules
+
+
+def _packages_around(path: str) -> frozenset[str]:
+    """The packages that a file is in, without the one that it is: `project.models` leads to `project.models.nets`."""
+    folders = path.split("/")[:-1]
+    inits = ("/".join((*folders[:count], "__init__.py")) for count in range(1, len(folders) + 1))
+    return frozenset(each for each in inits if each != path)
 
 
 def _imported_statements(module: ModuleFacts) -> Iterator[ast.stmt]:
