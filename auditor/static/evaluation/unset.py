@@ -12,6 +12,7 @@ from auditor.static.evaluation.collected import collected_in, is_only_read, is_s
 from auditor.static.evaluation.commandline import declaring_option, default_of, typer_default
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
+from auditor.static.evaluation.givenbyname import is_given_by_name
 from auditor.static.resolution.callers import calls_named, calls_seen, passed_to
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.subclasscalls import SeenCall, calls_through
@@ -181,7 +182,12 @@ def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lam
     if isinstance(function, ast.FunctionDef) and not is_called_as_written(module, function):
         return None
     is_own = given.id in module.written.signature(function).names
-    return function if is_own and is_handed_on_as_it_is(function, given.id) else None
+    return function if is_own and is_handed_on_as_it_is(function, given.id, _replacing(given, module)) else None
+
+
+def _replacing(given: ast.Name, module: ModuleFacts) -> ast.expr | None:
+    """What `rng = default_rng(rng)` binds, which is read before: the idiom of those who take a seed or a generator."""
+    return only_target(module.statement(given))
 
 
 def is_called_as_written(module: ModuleFacts, function: ast.FunctionDef) -> bool:
@@ -294,18 +300,21 @@ def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFac
         or getattr(constructor, "name", "") != "__init__"
     ):
         return None
-    elsewhere = (caller for caller, _ in calls_named(module, holder.name) if caller is not module)
-    is_stored = any(stored_in_attribute(caller, given.attr) for caller in islice(elsewhere, MAX_CALLS))
-    return None if is_stored else stored[0]
+    callers = [caller for caller, _ in islice(calls_named(module, holder.name), MAX_CALLS)]
+    is_stored = any(stored_in_attribute(caller, given.attr) for caller in callers if caller is not module)
+    is_put = is_stored or any(is_given_by_name(each, holder, given.attr) for each in dict.fromkeys((module, *callers)))
+    return None if is_put else stored[0]
 
 
-def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
-    """Whether the body neither asks for the parameter's value nor gives it another one."""
+def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str, replacing: ast.expr | None = None) -> bool:
+    """Whether the body neither asks for the parameter's value nor gives it another one but at `replacing`."""
     for node in walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
             if any(isinstance(each, ast.Name) and each.id == name for each in _asked(node)):
                 return False
         elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            if node is replacing:
+                continue
             return False
     return True
 
