@@ -16,11 +16,12 @@ from auditor.static.evaluation.givenbyname import is_given_by_name
 from auditor.static.resolution.callers import calls_named, calls_seen, passed_to
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.subclasscalls import SeenCall, calls_through
-from auditor.static.resolution.targets import only_target, pairs_of
+from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.bindings import BindingKind, Function, every_argument
 from auditor.static.syntax.elements import Known, call_of, is_none
 from auditor.static.syntax.nodes import walk
+from auditor.static.syntax.pairs import pairs_of
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

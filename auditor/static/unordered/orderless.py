@@ -44,7 +44,7 @@ MAX_AROUND = 10
 
 
 def counter_updated(module: ModuleFacts, node: ast.expr, call: ast.Call) -> ast.expr | None:
-    """`counts` of `counts.update(words)`, a `Counter()`: equally frequent things stay in the order in which they came."""
+    """`counts` of `counts.update(words)`, a `Counter()`: what is as frequent stays in the order in which it came."""
     holder = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "update" else None
     if holder is None or call.args[:1] != [node]:
         return None
