@@ -8,7 +8,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.commandline import default_of
 from auditor.static.evaluation.fields import lineage, recorded
 from auditor.static.evaluation.modes import sets_own
-from auditor.static.evaluation.unset import is_handed_on_as_it_is
+from auditor.static.evaluation.unchanged import is_handed_on_as_it_is
 from auditor.static.resolution.callers import passed_to
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.seedvalue import GIVEN, Seen
@@ -43,7 +43,7 @@ def kept_field(evaluator: Evaluator, cls: ClassRef, call: ast.Call, name: str, m
     function = constructor.node
     if kept is None or constructor.module.enclosing_function(stored[0]) is not function or call_of(call, None).opaque:
         return GIVEN
-    if isinstance(function, ast.AsyncFunctionDef) or not is_handed_on_as_it_is(function, kept):
+    if isinstance(function, ast.AsyncFunctionDef) or not is_handed_on_as_it_is(function, kept, constructor.module):
         return GIVEN
     passed = passed_to(call, function, kept, 1)
     if passed is not None:

@@ -10,6 +10,7 @@ from auditor.static.evaluation.unsetparts import is_named_in_store
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.seedvalue import GIVEN, Seen
 from auditor.static.resolution.values import ClassRef, Instance, Value
+from auditor.static.text.seednames import may_name_seed
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -48,7 +49,7 @@ class KeptObjects:
         held = (
             evaluator.objects.get(made.of, {}) if isinstance(made, Instance) and isinstance(made.of, ClassRef) else {}
         )
-        return any("seed" in name.lower() or value.entries is not None for name, value in held.items())
+        return any(may_name_seed(name) or value.entries is not None for name, value in held.items())
 
     def value(self, evaluator: Evaluator, node: ast.Attribute, frame: Frame) -> Seen:
         """`self.config.seed`, where that is None and no file of the program stores anything under the name.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from itertools import islice
 from weakref import WeakKeyDictionary
 
@@ -12,14 +11,17 @@ from auditor.static.evaluation.collected import collected_in, is_only_read, is_s
 from auditor.static.evaluation.commandline import declaring_option, default_of, typer_default
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
+from auditor.static.evaluation.givenbyname import is_given_by_name
+from auditor.static.evaluation.unchanged import is_handed_on_as_it_is
 from auditor.static.resolution.callers import calls_named, calls_seen, passed_to
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.subclasscalls import SeenCall, calls_through
-from auditor.static.resolution.targets import only_target, pairs_of
+from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.bindings import BindingKind, Function, every_argument
 from auditor.static.syntax.elements import Known, call_of, is_none
 from auditor.static.syntax.nodes import walk
+from auditor.static.syntax.pairs import pairs_of
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -181,7 +183,7 @@ def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lam
     if isinstance(function, ast.FunctionDef) and not is_called_as_written(module, function):
         return None
     is_own = given.id in module.written.signature(function).names
-    return function if is_own and is_handed_on_as_it_is(function, given.id) else None
+    return function if is_own and is_handed_on_as_it_is(function, given.id, module, given) else None
 
 
 def is_called_as_written(module: ModuleFacts, function: ast.FunctionDef) -> bool:
@@ -199,7 +201,7 @@ def _is_open_option(given: ast.Name, module: ModuleFacts) -> bool:
     is_option = default is not None and typer_default(module, default) is not None
     if not is_option and declaring_option(module, function, given.id) is None:
         return False
-    return module.seed_value(given) is SeedValue.NONE and is_handed_on_as_it_is(function, given.id)
+    return module.seed_value(given) is SeedValue.NONE and is_handed_on_as_it_is(function, given.id, module)
 
 
 def _is_variable(given: ast.expr, module: ModuleFacts) -> bool:
@@ -294,29 +296,10 @@ def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFac
         or getattr(constructor, "name", "") != "__init__"
     ):
         return None
-    elsewhere = (caller for caller, _ in calls_named(module, holder.name) if caller is not module)
-    is_stored = any(stored_in_attribute(caller, given.attr) for caller in islice(elsewhere, MAX_CALLS))
-    return None if is_stored else stored[0]
-
-
-def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
-    """Whether the body neither asks for the parameter's value nor gives it another one."""
-    for node in walk(function):
-        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
-            if any(isinstance(each, ast.Name) and each.id == name for each in _asked(node)):
-                return False
-        elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-            return False
-    return True
-
-
-def _asked(node: ast.AST) -> Iterator[ast.AST]:
-    if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert):
-        yield from walk(node.test)
-    elif isinstance(node, ast.Match):
-        yield from walk(node.subject)
-    else:
-        yield from walk(node)
+    callers = [caller for caller, _ in islice(calls_named(module, holder.name), MAX_CALLS)]
+    is_stored = any(stored_in_attribute(caller, given.attr) for caller in callers if caller is not module)
+    is_put = is_stored or any(is_given_by_name(each, holder, given.attr) for each in dict.fromkeys((module, *callers)))
+    return None if is_put else stored[0]
 
 
 def _gives(

@@ -10,6 +10,7 @@ from auditor.static.evaluation.rngstate import negated
 from auditor.static.names import method_kind
 from auditor.static.syntax.bindings import FUNCTIONS, Function, every_argument
 from auditor.static.syntax.nodes import walk
+from auditor.static.text.seednames import may_name_seed
 
 
 class Signature:
@@ -106,7 +107,7 @@ def _names_seed(part: ast.AST) -> bool:
     text = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
     if isinstance(part, ast.Constant) and isinstance(part.value, str):
         text = part.value
-    return "seed" in text.lower() or text.lower() in ("random_state", "rng")
+    return may_name_seed(text) or text.lower() == "rng"
 
 
 def _bound_on_the_way(function: Function) -> frozenset[str] | None:

@@ -10,6 +10,7 @@ from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.mappings import entries_of
 from auditor.static.resolution.seedvalue import GIVEN, IS_NONE, MAX_PARTS, OPTIONS, OVER_OTHERS, Entries, Seen, holding
 from auditor.static.syntax.elements import is_none
+from auditor.static.text.seednames import may_name_seed
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -47,4 +48,4 @@ def _is_made_of(module: ModuleFacts, node: ast.Name, names: list[str]) -> bool:
 
 
 def names_seed(entries: Entries) -> bool:
-    return entries.rest in (OPTIONS, OVER_OTHERS) or any("seed" in name.lower() for name in entries.known)
+    return entries.rest in (OPTIONS, OVER_OTHERS) or any(map(may_name_seed, entries.known))

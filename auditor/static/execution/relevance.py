@@ -12,10 +12,9 @@ from functools import partial
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.classmentions import ClassMentions
-from auditor.static.evaluation.commandline import PARSING_METHODS
 from auditor.static.evaluation.dispatchtables import called_out_of, picks_by_key
+from auditor.static.execution.ofinterest import OF_INTEREST, of_interest
 from auditor.static.execution.protocols import is_run_by_others
-from auditor.static.execution.weights import LOADERS, LOADING
 from auditor.static.facts import ModuleFacts
 from auditor.static.files.importgraph import importers
 from auditor.static.names import PARTIAL, method_kind
@@ -39,11 +38,6 @@ from auditor.static.text.commandgroups import REGISTERING, registration
 
 if TYPE_CHECKING:
     from auditor.static.project import Project
-
-OF_INTEREST = (
-    PARSING_METHODS | LOADING | {name.rpartition(".")[2] for name in LOADERS} | {"set_defaults", "add_argument"}
-)
-"""Functions and methods that are of interest for what follows from them."""
 
 _HANDING = frozenset(HANDING)
 
@@ -220,13 +214,12 @@ class Relevance:
             outer = _holder(module, node)
             if outer is not None:
                 self._users.setdefault(node, []).append(outer)
-            if any("seed" in word.lower() or word in OF_INTEREST for word in index.words.get(node, ())):
-                self._relevant.add(node)
             if isinstance(node, ast.Lambda) or (isinstance(node, FUNCTIONS) and module.returns(node)):
                 self._returning.add(node)
                 words = module.identifiers_in(node.body) if isinstance(node, ast.Lambda) else index.words.get(node, ())
                 if not _CLOCKS.isdisjoint(words):
                     self._differing.add(node)
+        self._relevant.update(of_interest(module))
         self._relevant.update(filling_around(module))
         for statement, function in index.imports:
             if function is not None and self._executes(module, statement):

@@ -42,10 +42,11 @@ from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.looptables import listed
 from auditor.static.resolution.registries import MAX_TAKEN
 from auditor.static.resolution.seedvalue import GIVEN, OPTIONS, Seen, either, mixed, parts_of, written
-from auditor.static.resolution.targets import module_of, pairs_of
+from auditor.static.resolution.targets import module_of
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import Comprehension, Function
 from auditor.static.syntax.nodes import walk
+from auditor.static.syntax.pairs import pairs_of
 from auditor.static.text.dotted import dotted_text, global_key
 
 if TYPE_CHECKING:

@@ -16,11 +16,12 @@ from auditor.static.programwide.executing import programs_executing
 from auditor.static.programwide.useorder import is_used_before
 from auditor.static.resolution.callers import calls_named, calls_seen
 from auditor.static.resolution.subclasscalls import classes_below
-from auditor.static.resolution.targets import only_target, pairs_of
+from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef, ModuleRef
 from auditor.static.syntax.bindings import BindingKind, every_argument
 from auditor.static.syntax.elements import is_none
 from auditor.static.syntax.nodes import walk
+from auditor.static.syntax.pairs import pairs_of
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts

@@ -26,6 +26,7 @@ from auditor.static.resolution.values import ClassRef, External, FunctionRef, In
 from auditor.static.syntax.elements import Known
 from auditor.static.syntax.nodes import walk
 from auditor.static.text.dotted import dotted_text
+from auditor.static.text.seednames import may_name_seed
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -156,7 +157,7 @@ def filling_around(module: ModuleFacts) -> Iterator[Function]:
     """Functions that put a seed into a dictionary of the function around them: `config["seed"] = 3`."""
     for _, target, _, function in module.index.assignments:
         key = target.slice if isinstance(target, ast.Subscript) else None
-        if function is None or not isinstance(key, ast.Constant) or "seed" not in str(key.value).lower():
+        if function is None or not isinstance(key, ast.Constant) or not may_name_seed(str(key.value)):
             continue
         if module.enclosing_function(function) is not None:
             yield function
@@ -229,9 +230,9 @@ def is_copy_of_name(node: ast.expr) -> bool:
 def writes_seed(node: ast.expr) -> bool:
     """`{"seed": 3}`, `SimpleNamespace(seed=3)`."""
     if isinstance(node, ast.Call):
-        return any(word.arg is not None and "seed" in word.arg.lower() for word in node.keywords)
+        return any(word.arg is not None and may_name_seed(word.arg) for word in node.keywords)
     keys = node.keys if isinstance(node, ast.Dict) else ()
-    return any(isinstance(key, ast.Constant) and "seed" in str(key.value).lower() for key in keys)
+    return any(isinstance(key, ast.Constant) and may_name_seed(str(key.value)) for key in keys)
 
 
 def _is_command_line(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool:

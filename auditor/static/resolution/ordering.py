@@ -63,6 +63,14 @@ JOINING = frozenset({"join", "merge"})
 SET_METHODS = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy", "__or__", "__and__"})
 WRAPPERS = frozenset({"dict.fromkeys", "frozenset", "list", "reversed", "set", "tuple"})
 WALKS = frozenset({"os.fwalk", "os.walk", "pathlib.Path.walk"})
+LISTING = frozenset(
+    {
+        "glob.glob", "glob.iglob", "os.listdir", "os.scandir", "pathlib.Path.glob", "pathlib.Path.iterdir",
+        "pathlib.Path.rglob",
+    }
+)  # fmt: skip
+"""Calls that list what lies in one folder, or what has a name of one form."""
+
 SORTERS = frozenset({"sorted", "natsort.natsorted", "natsort.humansorted", "numpy.sort"})
 
 WAITING = frozenset({"asyncio.wait", "concurrent.futures.wait"})

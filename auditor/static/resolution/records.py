@@ -6,7 +6,6 @@ import ast
 from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.pattern import lazy_pattern
 from auditor.static.evaluation.fields import WHOLE, by_default, field, lineage
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.mappings import MAX_ENTRIES, entries_of, made, merged
@@ -14,6 +13,7 @@ from auditor.static.resolution.seedvalue import GIVEN, Entries, Seen, constant, 
 from auditor.static.resolution.values import ClassRef, Instance
 from auditor.static.syntax.elements import Known
 from auditor.static.text.dotted import dotted_text
+from auditor.static.text.seednames import may_name_seed
 
 if TYPE_CHECKING:
     from auditor.static.evaluation.evaluate import Evaluator
@@ -32,9 +32,6 @@ _COPYING = frozenset(
 
 _VALIDATING = frozenset({"field_validator", "model_validator", "root_validator", "validator"})
 """Decorators of functions that give a field another value."""
-
-_NAMING = lazy_pattern("(?i)seed|random_state")
-"""Attributes for whose sake it is worth while to know what an object holds."""
 
 STRUCTURED = "omegaconf.OmegaConf.structured"
 
@@ -82,7 +79,7 @@ def part_of(evaluator: Evaluator, node: ast.expr, frame: Frame) -> Seen | None:
     made = frame.resolve(node)
     if entries is None or (isinstance(made, Instance) and isinstance(made.of, ClassRef) and _is_filled_in(made.of)):
         return None
-    is_told = any(_NAMING.search(name) or value.entries is not None for name, value in entries.known.items())
+    is_told = any(may_name_seed(name) or value.entries is not None for name, value in entries.known.items())
     return found if is_told else None
 
 

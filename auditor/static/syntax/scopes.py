@@ -18,6 +18,7 @@ from auditor.static.syntax.bindings import (
     Scope,
     every_argument,
 )
+from auditor.static.syntax.pairs import pairs_of
 
 VISITORS = {
     "AnnAssign": "_ann_assign",
@@ -359,6 +360,10 @@ class ScopeIndex:
         self.assignments.append((node, target, value, self._function))
         if isinstance(target, ast.Attribute) and isinstance(value, _NAMING):
             self.named.append((target.attr, value))
+        for part, given in pairs_of(target, value):
+            if isinstance(part, ast.Attribute):  # `self.rate, self.seed = rate, seed` stores each as by itself
+                self.assignments.append((node, part, given, self._function))
+                self.named += [(part.attr, given)] if isinstance(given, _NAMING) else []
         self._bind_target(target, BindingKind.VALUE, node, value)
         self._visit_one(target, node)
 
@@ -374,17 +379,11 @@ class ScopeIndex:
     def _bind_items(
         self, target: ast.Tuple | ast.List, kind: BindingKind, node: ast.AST, value: ast.expr | None
     ) -> None:
-        paired = (
-            kind is BindingKind.VALUE
-            and isinstance(value, ast.Tuple | ast.List)
-            and len(value.elts) == len(target.elts)
-            and not any(isinstance(item, ast.Starred) for item in (*target.elts, *value.elts))
-        )
-        for number, item in enumerate(target.elts):
-            if paired and isinstance(value, ast.Tuple | ast.List):
-                self._bind_target(item, BindingKind.VALUE, node, value.elts[number])
-            else:
-                self._bind_target(item, BindingKind.OPAQUE, node, None)
+        paired = pairs_of(target, value) if kind is BindingKind.VALUE else []
+        for item, given in paired:
+            self._bind_target(item, BindingKind.VALUE, node, given)
+        for item in () if paired else target.elts:
+            self._bind_target(item, BindingKind.OPAQUE, node, None)
 
     def _bind(
         self,

@@ -47,6 +47,7 @@ from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.onepicked import is_first, may_pick
 from auditor.static.unordered.orderless import (
+    counter_updated,
     counts_along,
     is_characters,
     is_counted,
@@ -61,6 +62,7 @@ from auditor.static.unordered.orderless import (
     is_tied,
 )
 from auditor.static.unordered.ordertrail import Kind, OrderedUse, Trail, as_list, used
+from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
 from auditor.static.unordered.worklist import worked_off
@@ -168,14 +170,18 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     name = module.resolve(call.func)
     if name in CHOOSING and trail.kind is Kind.SET and trail.is_text and is_tied(module, node, call):
         return used(trail, module, call, "equals are told apart by that order")
+    listed = as_list(module, node, trail, numbered=trail.numbered)
     if name in COUNTING or name == _FROM_KEYS:
-        listed = as_list(module, node, trail, numbered=trail.numbered)
         return _follow(module, call, replace(listed, keyed=True))
+    if (counter := counter_updated(module, node, call)) is not None:
+        return _variable(module, counter, replace(listed, keyed=True))
     if name in NEUTRAL or is_looked_up(module, node, name or "", trail):
         return None
+    if name == "zip" and is_paired(module, node, call, trail):
+        return used(trail, module, node, "they are paired with the names of another listing", Confidence.HIGH)
     if name in KEEPING:
         numbered = trail.numbered or name == "enumerate" or (name == "zip" and counts_along(module, call))
-        return _follow(module, call, as_list(module, node, trail, numbered=numbered))
+        return _follow(module, call, replace(listed, numbered=numbered))
     if name in STORING and is_stored_in_order(trail) and not is_shown(module, call):
         return used(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
@@ -254,6 +260,9 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
         return _filled(module, lists, as_list(module, call, trail, numbered=False))
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
+    if trail.keyed and attribute.attr == "most_common":
+        # What is counted as often stays in the order in which it came.
+        return _follow(module, call, replace(trail, keyed=False))
     is_asked = attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET)
     if is_asked and not is_removed(module, call) and not is_found_by_value(module, call):
         return used(trail, module, call, "a place in that order is asked for", Confidence.HIGH)

@@ -1,0 +1,58 @@
+"""Parameters that are, where a function uses them, what its callers gave."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.targets import only_target
+from auditor.static.syntax.nodes import walk
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+_OF_NONE = frozenset({None, "object", "types.NoneType"})
+"""Types of which None may be one, as far as their names tell."""
+
+
+def is_handed_on_as_it_is(
+    function: ast.FunctionDef | ast.Lambda, name: str, module: ModuleFacts, used: ast.Name | None = None
+) -> bool:
+    """Whether the body neither asks for the parameter's value nor gives it another one.
+
+    Where it is `used` it may be replaced by what is made of it, `rng = default_rng(rng)`, and be asked for a type
+    that None is not of, unless what is used stands under that: `if isinstance(rng, Generator): return rng`.
+    """
+    replaced = only_target(module.statement(used)) if used is not None else None
+    for node in walk(function):
+        if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
+            is_asked = any(isinstance(each, ast.Name) and each.id == name for each in _asked(node))
+            if is_asked and not (used is not None and _passes_none(node, module, used)):
+                return False
+        elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            if node is replaced:
+                continue
+            return False
+    return True
+
+
+def _asked(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert):
+        yield from walk(node.test)
+    elif isinstance(node, ast.Match):
+        yield from walk(node.subject)
+    else:
+        yield from walk(node)
+
+
+def _passes_none(node: ast.AST, module: ModuleFacts, used: ast.Name) -> bool:
+    """Whether None goes by `if isinstance(seed, Generator): …` to what is used behind or beside it."""
+    test = node.test if isinstance(node, ast.If | ast.IfExp) else None
+    if not isinstance(test, ast.Call) or getattr(test.func, "id", "") != "isinstance" or len(test.args) != 2:
+        return False
+    types = test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]
+    if not all(isinstance(each, ast.Attribute | ast.Name) and module.resolve(each) not in _OF_NONE for each in types):
+        return False
+    body = node.body if isinstance(node, ast.If) else [node.body] if isinstance(node, ast.IfExp) else []
+    return all(part is not used for each in body for part in walk(each))
