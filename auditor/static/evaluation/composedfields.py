@@ -35,9 +35,12 @@ def is_composed(node: ast.Attribute, frame: Frame) -> bool:
     """
     root, names = part_path(node)
     function = frame.function
+    if isinstance(root, ast.Name) and isinstance(made := frame.module.origin(root), ast.Attribute):
+        root, above = part_path(made)  # `part = cfg.train`
+        names = [*above, *names]
     if function is None or not isinstance(root, ast.Name) or not _is_handed(root, function, frame):
         return False
-    if _is_stored(node.value, frame):
+    if frame.module.enclosing_function(root) is not function or _is_stored(node.value, frame):
         return False
     tree = configuration_given(frame.module, function, root.id)
     if tree:
@@ -46,10 +49,10 @@ def is_composed(node: ast.Attribute, frame: Frame) -> bool:
     if not isinstance(holder, Instance) or not isinstance(holder.of, ClassRef):
         return False
     fields = frozenset(parameters_of(holder.of))
-    return any(
-        section.get(node.attr) is not None and fields.issuperset(section)
-        for tree in _configurations(frame.module)
-        for section in _sections(tree)
+    trees = _configurations(frame.module)
+    return bool(trees) and all(
+        any(section.get(node.attr) is not None and fields.issuperset(section) for section in _sections(tree))
+        for tree in trees
     )
 
 
@@ -77,14 +80,16 @@ def _at(tree: Tree, names: Sequence[str]) -> object:
     return part
 
 
-def _configurations(module: ModuleFacts) -> Iterator[Tree]:
-    """What Hydra gives the programs that lead to a file."""
+def _configurations(module: ModuleFacts) -> list[Tree]:
+    """What Hydra gives each of the programs that lead to a file, nothing to one that does not ask for it."""
     project = module.project
     programs = sorted({module.path, *project.programs.reaching(module.path)})
-    for path in programs if len(programs) <= MAX_PROGRAMS else ():
+    programs = [path for path in programs if path != module.path or project.graph.asks_for_configuration(path)]
+    if len(programs) > MAX_PROGRAMS:
+        return []
+    for path in programs:
         project.trace.note("content", path)
-        if project.graph.asks_for_configuration(path):
-            yield project.graph.configuration(path)
+    return [project.graph.configuration(path) for path in programs]
 
 
 def _sections(tree: Tree) -> Iterator[Tree]:
