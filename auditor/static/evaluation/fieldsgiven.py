@@ -33,7 +33,7 @@ MAX_CALLS = 50
 
 
 def is_field_given(used: ast.expr, module: ModuleFacts) -> bool:
-    """Whether `config.seed` is a field of a class of the project to which all but tests, or Hydra's files, give a value."""
+    """Whether `config.seed` is a field of a class of the project to which all but tests, or files, give a value."""
     made = module.names.value(used.value) if isinstance(used, ast.Attribute) else None
     if not isinstance(used, ast.Attribute) or not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
         return False
