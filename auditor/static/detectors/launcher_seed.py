@@ -36,6 +36,9 @@ _STARTED = lazy_pattern(
 )
 """A program that a job in YAML starts."""
 
+_TESTING = lazy_pattern(r"\b(?:pytest|unittest|tox|nox)\b")
+"""Tests are given other seeds on purpose."""
+
 _COMPOSED = ("compose", "docker-compose")
 """Beginnings of the names of files in which `$RANDOM` is none of a shell's: docker puts something in its place."""
 
@@ -97,7 +100,7 @@ def _executed(document: Document) -> frozenset[int]:
     spans = commands(document.lines)
     found: set[int] = set()
     for number, line in enumerate(document.lines, 1):
-        if _STARTED.search(line.partition(" #")[0]):
+        if _STARTED.search(line.partition(" #")[0]) and not _TESTING.search(line):
             first, last = spans.get(number, (number, number))
             found.update(range(first, last + 1))
     return frozenset(found)

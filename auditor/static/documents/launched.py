@@ -118,7 +118,9 @@ class _Commands:
 
     def __init__(self, documents: Iterable[SourceFile]) -> None:
         self._found: dict[str, list[_Start]] = {}
-        for_all: list[str] = []
+        self._images: list[tuple[str, str]] = []
+        """Folder of an image's file, and what it exports."""
+
         for source in documents:
             commands = list(_commands(source))
             words = frozenset(re.findall(r"[\w.-]+", " ".join(commands)))
@@ -132,10 +134,8 @@ class _Commands:
                     written = (started[1] or started[2].replace(".", "/") + ".py").removeprefix("./")
                     start = _Start(source.path.rpartition("/")[0], words, written, command, " ".join(exported))
                     self._found.setdefault(written.rpartition("/")[2], []).append(start)
-            if document_kind(source.path.rpartition("/")[2]) is Kind.DOCKERFILE:
-                for_all += exported
-        self._for_all = " ".join(for_all)
-        """What images export."""
+            if exported and document_kind(source.path.rpartition("/")[2]) is Kind.DOCKERFILE:
+                self._images.append((source.path.rpartition("/")[0], " ".join(exported)))
 
     def give(self, path: str, options: Sequence[str], *, has_zero: bool) -> bool:
         """Whether there are commands that start the program, and each gives one of the options, 0 only if it counts."""
@@ -147,7 +147,7 @@ class _Commands:
     def export(self, path: str, variable: str) -> bool:
         """Whether an image sets a variable, or each of those commands has it, or what stands above it exports it."""
         form = rf"(?<!\S){variable}={_NOTHING}[\w$\"']"
-        if re.search(form, self._for_all):
+        if any(re.search(form, exported) for folder, exported in self._images if _holds(folder, path)):
             return True
         given = [
             re.search(form, start.exported) or re.search(form, start.command.partition(start.written)[0])
@@ -159,6 +159,11 @@ class _Commands:
         for start in self._found.get(path.rpartition("/")[2], ()):
             if _is_program(path, start.written, start.folder, start.words):
                 yield start
+
+
+def _holds(folder: str, path: str) -> bool:
+    """Whether an image that is described in a folder may hold a program: it lies below, or the folder is of images."""
+    return not folder or path.startswith(f"{folder}/") or "docker" in folder.rpartition("/")[2].lower()
 
 
 def _is_program(path: str, written: str, launcher: str, words: Collection[str]) -> bool:
