@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_PROGRAMS = 20
 """Programs whose configurations are looked at; of more it is not known which of them hands its own on."""
 
+_OWN = frozenset({"defaults", "hydra"})
+"""What stands in a configuration for Hydra itself."""
+
 MAX_SECTIONS = 500
 """Sections of one configuration."""
 
@@ -51,7 +54,7 @@ def is_composed(node: ast.Attribute, frame: Frame) -> bool:
     fields = frozenset(parameters_of(holder.of))
     trees = _configurations(frame.module)
     return bool(trees) and all(
-        any(section.get(node.attr) is not None and fields.issuperset(section) for section in _sections(tree))
+        any(section.get(node.attr) is not None and fields >= section.keys() - _OWN for section in _sections(tree))
         for tree in trees
     )
 
