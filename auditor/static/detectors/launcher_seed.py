@@ -31,6 +31,17 @@ _SEED = lazy_pattern(
 _PASSED_ON = [lazy_pattern(name + rb"(?:[ =]|\\?[\"']){0,6}[$`]") for name in (b"seed", b"random_state")]
 """In small letters. One for each name: a pattern that begins with a text is searched eight times as fast."""
 
+_STARTED = lazy_pattern(
+    r"(?:^|[\s;&|(\"'\[])(?:python[\d.]*|torchrun|accelerate|deepspeed)\s[^#]*(?:\.py\b|(?<=\s)-m\s)"
+)
+"""A program that a job in YAML starts."""
+
+_TESTING = lazy_pattern(r"\b(?:pytest|unittest|tox|nox)\b")
+"""Tests are given other seeds on purpose."""
+
+_COMPOSED = ("compose", "docker-compose")
+"""Beginnings of the names of files in which `$RANDOM` is none of a shell's: docker puts something in its place."""
+
 _VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)\}?\"?")
 
 
@@ -42,14 +53,16 @@ class LauncherSeedDetector(DocumentDetector[None]):
     """`kind = "launcher-seed"`."""
 
     kind = "launcher-seed"
-    documents = LAUNCHERS | {Kind.NOTEBOOK}
+    documents = LAUNCHERS | {Kind.NOTEBOOK, Kind.YAML}
 
     def is_candidate(self, rule: Rule, kind: Kind, raw: bytes) -> bool:
         if kind is Kind.NOTEBOOK and not ((b"$" in raw or b"`" in raw) and (b"!" in raw or b"%%" in raw)):
             return False
+        if kind is Kind.YAML and b".py" not in raw and b" -m " not in raw:
+            return False
         lower = raw.lower()
-        if kind is Kind.NOTEBOOK:
-            # Most notebooks hold the word, and reading one takes long.
+        if kind in (Kind.NOTEBOOK, Kind.YAML):
+            # Most of them hold the word, and reading one takes long.
             return any(pattern.search(lower) for pattern in _PASSED_ON)
         return b"seed" in lower or b"random_state" in lower
 
@@ -59,7 +72,10 @@ class LauncherSeedDetector(DocumentDetector[None]):
 
         is_seeded = False
         taken: dict[str, tuple[Setting, str]] = {}
+        executed = _executed(document) if document.kind is Kind.YAML else None
         for setting in settings(document):
+            if executed is not None and setting.line not in executed:
+                continue
             words = entropy(setting.value, document.kind, shell_is_seeded=is_seeded)
             is_variable = not setting.name.startswith("-")
             if setting.name == "RANDOM":
@@ -73,6 +89,21 @@ class LauncherSeedDetector(DocumentDetector[None]):
                 yield _hit(document, setting, words, source)
             elif is_variable:
                 taken.pop(setting.name, None)
+
+
+def _executed(document: Document) -> frozenset[int]:
+    """The lines of a job in YAML that start a program, with those in which its command goes on."""
+    from auditor.static.documents.shell import commands
+
+    if document.name.startswith(_COMPOSED):
+        return frozenset()
+    spans = commands(document.lines)
+    found: set[int] = set()
+    for number, line in enumerate(document.lines, 1):
+        if _STARTED.search(line.partition(" #")[0]) and not _TESTING.search(line):
+            first, last = spans.get(number, (number, number))
+            found.update(range(first, last + 1))
+    return frozenset(found)
 
 
 def _is_seed(name: str) -> bool:

@@ -12,6 +12,8 @@ from auditor.static.documents.kinds import Kind
 from auditor.static.documents.span import Span
 from auditor.static.documents.tree import Items, Node, Scalar, Section
 
+_SIGNED = lazy_pattern(r"==\s*[^*]+")
+_BARE = lazy_pattern(r"={0,3}\s*v?\d[\w.+!-]*|==\s*[^*]+")
 _REQUIREMENT = lazy_pattern(r"(?P<name>[A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\])?\s*(?P<version>[^;#]*)")
 _EXACT = lazy_pattern(
     r"===?\s*(?![^,]*\*)\S|^=\d+(?:\.\w+)*(?:=\S+)?$|~=\s*\d+\.\d+\.\d|@\s*(?:file:|https?:)|@\s*git\S*@(?!(?:main|master|develop|dev)\b)\S+"
@@ -107,7 +109,7 @@ def project_table(document: Document) -> Iterator[Dependency]:
     if document.name == "Pipfile":
         yield from _table(_below(root, "packages"))
     elif root.entry("build-system") is None or _is_no_package(root):
-        yield from _table(_below(root, "tool", "poetry", "dependencies"))
+        yield from _table(_below(root, "tool", "poetry", "dependencies"), bare_is_exact=True)
         project = _below(root, "project")
         entry = project.entry("dependencies") if project else None
         for node in entry.value.values if entry and isinstance(entry.value, Items) else ():
@@ -137,14 +139,15 @@ def _below(root: Section, *path: str) -> Section | None:
     return node if isinstance(node, Section) else None
 
 
-def _table(table: Section | None) -> Iterator[Dependency]:
-    """`torch = "^2.1"`, `torch = { version = "==2.1.0" }`; a bare version is a range for Poetry."""
+def _table(table: Section | None, *, bare_is_exact: bool = False) -> Iterator[Dependency]:
+    """`torch = "^2.1"`, `torch = { version = "==2.1.0" }`; `"2.1.0"` is this version for Poetry."""
+    exact = _BARE if bare_is_exact else _SIGNED
     for entry in table.entries if table else ():
         value = entry.value.text("version") if isinstance(entry.value, Section) else None
         if isinstance(entry.value, Scalar) and isinstance(entry.value.value, str):
             value = entry.value.value
         if value is not None:
-            yield Dependency(normal(entry.key), re.match(r"==\s*[^*]+$", value) is not None, entry.span)
+            yield Dependency(normal(entry.key), exact.fullmatch(value.strip()) is not None, entry.span)
 
 
 def _quoted(document: Document, text: str) -> Span:

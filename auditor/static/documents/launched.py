@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Finding
+from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import RuleId
 from auditor.static.documents.document import MAX_BYTES, Document
@@ -25,9 +26,24 @@ _TOGETHER = lazy_pattern(r"&&|\|\|?|;")
 """Between commands on one line."""
 
 _COMMENT = lazy_pattern(r"(?:^|(?<=\s))#.*")
-_UNDER = lazy_pattern(r"under `([^`]*)`")
-_ALSO_ZERO = lazy_pattern(r"is not None|!= ?None|>= ?0|> ?-1|!= ?-1")
-"""Conditions about a seed that hold for 0, too."""
+_ABOUT = lazy_pattern(
+    r"under `([^`]*)`|seeded with `((?:\w*args|opts?|options|arguments|FLAGS|flags)\.\w+)` \(None by default\)"
+)
+"""A condition; or an option itself, while a parameter that is called like one may be given by nobody."""
+
+_ENVIRONMENT = lazy_pattern(
+    r"seeded with `os\.(?:environ\.get|getenv)\([\"'](\w+)[\"'](?:, None)?\)` \(None where the variable is not set\)"
+)
+_EXPORTING = lazy_pattern(r"(?:export|declare\s+-x|ENV)\s+\w+=")
+"""At the beginning of a line: what is exported under a condition may not be."""
+
+_UNSETTING = lazy_pattern(r"\s*unset\b")
+_NO_ZERO = r"(?![\"']?0+(?:[\"'\s)]|$))"
+_NOTHING = r"(?![\"']?(?i:none|null)?[\"']?(?:\s|$))"
+"""Not before what leaves an option as it is."""
+
+_ALSO_ZERO = lazy_pattern(r"is not None|!= ?None|>= ?0|> ?-1|!= ?-1|seeded with `")
+"""Conditions about a seed that hold for 0, too; what is given to a library as it is needs none."""
 
 _STARTED = lazy_pattern(r"(?<![\w./-])([\w./-]+\.py)(?![\w.])|\s-m\s+([A-Za-z_][\w.]*)")
 
@@ -39,19 +55,22 @@ def without_launched(
 
     `variables`: by the rule's id, the names of which one is enough. A script is a program's launcher where it names
     the program's file or its module. An option (`--seed`) answers findings that name it, where each command of the
-    project that starts the program gives it.
+    project that starts the program gives it; so does the variable that a seed is read from.
     """
     listed = list(findings)
     files = list(documents)
     asked = {name for finding in listed for name in _answering(finding, variables)}
+    read = {finding: variable for finding in listed if (variable := _read_from(finding, variables))}
     set_names = {name for name in asked if not name.startswith("-")}
     launchers = list(_launchers(files, set_names)) if set_names else []
-    commands = _Commands(files) if asked - set_names else None
+    commands = _Commands(files) if read or asked - set_names else None
     for finding in listed:
         names = _answering(finding, variables)
         options = [name for name in names if name.startswith("-")]
         programs = finding.entry_points or (finding.location.path,)
         has_zero = _ALSO_ZERO.search(finding.message) is not None
+        if commands is not None and finding in read and all(commands.export(path, read[finding]) for path in programs):
+            continue
         if not names or not all(
             _is_launched(path, names, launchers)
             or (commands is not None and commands.give(path, options, has_zero=has_zero))
@@ -63,40 +82,88 @@ def without_launched(
 def _answering(finding: Finding, variables: Mapping[RuleId, Collection[str]]) -> list[str]:
     """What a launcher may set to answer a finding: variables, and those options that the finding is about."""
     asked = variables.get(finding.rule_id, ())
-    under = _UNDER.search(finding.message) if any(name.startswith("-") for name in asked) else None
+    about = _ABOUT.search(finding.message) if any(name.startswith("-") for name in asked) else None
     # `args.deterministic and args.seed` also asks for another option.
-    words = set(re.findall(r"\w+", under[1])) if under is not None and " and " not in under[1] else set()
+    text = (about[1] or about[2]) if about is not None else ""
+    words = set(re.findall(r"\w+", text)) if " and " not in text else set()
     return [name for name in asked if not name.startswith("-") or name.lstrip("-").replace("-", "_") in words]
+
+
+def _read_from(finding: Finding, variables: Mapping[RuleId, Collection[str]]) -> str | None:
+    """The variable of the environment that a seed is taken from, where a launcher may answer the finding."""
+    found = _ENVIRONMENT.search(finding.message) if finding.rule_id in variables else None
+    return found[1] if found is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """A command of a launcher or a job that starts a Python program."""
+
+    folder: str
+    """Of the launcher."""
+
+    words: frozenset[str]
+    """Of the launcher."""
+
+    written: str
+    """The program as it stands there."""
+
+    command: str
+    exported: str
+    """The commands before it that export variables."""
 
 
 class _Commands:
     """Commands of a project's launchers and jobs that start Python programs, by the program's file name."""
 
     def __init__(self, documents: Iterable[SourceFile]) -> None:
-        self._found: dict[str, list[tuple[str, frozenset[str], str, str]]] = {}
-        """Folder of the launcher, its words, the program as it is written there, the whole command."""
+        self._found: dict[str, list[_Start]] = {}
+        self._images: list[tuple[str, str]] = []
+        """Folder of an image's file, and what it exports."""
 
         for source in documents:
             commands = list(_commands(source))
             words = frozenset(re.findall(r"[\w.-]+", " ".join(commands)))
+            exported: list[str] = []
             for command in commands:
+                if _EXPORTING.match(command):
+                    exported.append(command)
+                elif _UNSETTING.match(command):
+                    exported.clear()
                 for started in _STARTED.finditer(command):
                     written = (started[1] or started[2].replace(".", "/") + ".py").removeprefix("./")
-                    place = source.path.rpartition("/")[0], words, written, command
-                    self._found.setdefault(written.rpartition("/")[2], []).append(place)
+                    start = _Start(source.path.rpartition("/")[0], words, written, command, " ".join(exported))
+                    self._found.setdefault(written.rpartition("/")[2], []).append(start)
+            if exported and document_kind(source.path.rpartition("/")[2]) is Kind.DOCKERFILE:
+                self._images.append((source.path.rpartition("/")[0], " ".join(exported)))
 
     def give(self, path: str, options: Sequence[str], *, has_zero: bool) -> bool:
         """Whether there are commands that start the program, and each gives one of the options, 0 only if it counts."""
-        value = "" if has_zero else r"(?![\"']?0+(?:[\"'\s)]|$))"
+        value = rf"{_NOTHING}{'' if has_zero else _NO_ZERO}[\w$\"']"
+        forms = [rf"(?<!\S)(?:{option}[= ]|{option.lstrip('-')}=)\s*{value}" for option in options]
+        given = [any(re.search(form, start.command) for form in forms) for start in self._starts(path)]
+        return bool(given) and all(given)
+
+    def export(self, path: str, variable: str) -> bool:
+        """Whether an image sets a variable, or each of those commands has it, or what stands above it exports it."""
+        form = rf"(?<!\S){variable}={_NOTHING}[\w$\"']"
+        if any(re.search(form, exported) for folder, exported in self._images if _holds(folder, path)):
+            return True
         given = [
-            any(
-                re.search(rf"(?<!\S)(?:{option}[= ]|{option.lstrip('-')}=)\s*{value}[\w$\"']", command)
-                for option in options
-            )
-            for folder, words, written, command in self._found.get(path.rpartition("/")[2], ())
-            if _is_program(path, written, folder, words)
+            re.search(form, start.exported) or re.search(form, start.command.partition(start.written)[0])
+            for start in self._starts(path)
         ]
         return bool(given) and all(given)
+
+    def _starts(self, path: str) -> Iterator[_Start]:
+        for start in self._found.get(path.rpartition("/")[2], ()):
+            if _is_program(path, start.written, start.folder, start.words):
+                yield start
+
+
+def _holds(folder: str, path: str) -> bool:
+    """Whether an image that is described in a folder may hold a program: it lies below, or the folder is of images."""
+    return not folder or path.startswith(f"{folder}/") or "docker" in folder.rpartition("/")[2].lower()
 
 
 def _is_program(path: str, written: str, launcher: str, words: Collection[str]) -> bool:
@@ -116,7 +183,8 @@ def _commands(source: SourceFile) -> Iterator[str]:
     if kind is None or kind not in _STARTING:
         return
     try:
-        if source.file.stat().st_size > MAX_BYTES or (b".py" not in source.raw() and b" -m " not in source.raw()):
+        sought = (b".py", b" -m ", b"ENV") if kind is Kind.DOCKERFILE else (b".py", b" -m ")
+        if source.file.stat().st_size > MAX_BYTES or not any(each in source.raw() for each in sought):
             return
         document = Document(source, kind)
         lines = document.lines if kind is Kind.YAML else [line for _, line in code_lines(document)]

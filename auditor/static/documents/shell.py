@@ -15,6 +15,7 @@ from auditor.static.documents.kinds import Kind
 from auditor.static.documents.quoted import foreign_lines
 
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
+_TEXT = lazy_pattern(_QUOTED)
 _PART = (
     r"(?:\$\(\((?:[^()]|\([^()]*\))*\)\)|\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`|\$\{[^}]*\}|\$\$"
     r"|[^\s;&|()\"'`<>])"
@@ -24,6 +25,9 @@ _OPTION = lazy_pattern(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>
 _ASSIGNED = lazy_pattern(rf"(?<![\w.$/\"'-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
 _ASSIGNED_IN_QUOTES = lazy_pattern(rf"(?<=[\"'])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_PART}*)")
 """`"seed=$RANDOM" "job=$ID"`: the next quote ends the value, and begins no other part of it."""
+
+_STARTING = lazy_pattern(r"(?:^|[\s;&|(])(?:python[\d.]*|torchrun|accelerate|deepspeed|[\w./-]+\.py)(?=\s)")
+"""What begins a program, in a text that is handed on to whoever executes it: `sbatch --wrap="python train.py"`."""
 
 _MAKE = lazy_pattern(rf"^ *(?:export\s+)?(?P<name>[A-Za-z_]\w*)\s*[:?]{{0,2}}=\s*(?P<value>{_VALUE}*)")
 _ENV = lazy_pattern(r"^(\s*ENV\s+[A-Za-z_]\w*)[ \t]+(?=[^\s=])", re.IGNORECASE)
@@ -112,11 +116,22 @@ def settings(document: Document) -> Iterator[Setting]:
     """Every variable that is set and every option that is passed, in the order of the text."""
     for number, code in code_lines(document):
         found: dict[int, Setting] = {}
-        for pattern in _patterns(document.kind):
-            for match in pattern.finditer(code):
-                start, end = match.start("name"), match.end("value")
-                found.setdefault(start, Setting(match["name"], match["value"], number, start + 1, end + 1))
+        for text in (code, *_commands_within(code)):
+            for pattern in _patterns(document.kind):
+                for match in pattern.finditer(text):
+                    start, end = match.start("name"), match.end("value")
+                    found.setdefault(start, Setting(match["name"], match["value"], number, start + 1, end + 1))
         yield from (found[start] for start in sorted(found))
+
+
+def _commands_within(code: str) -> Iterator[str]:
+    """The texts of a line that are commands themselves, each behind blanks so that columns stay right."""
+    if '"' not in code and "'" not in code:
+        return
+    for match in _TEXT.finditer(code):
+        inner = match[0][1:-1]
+        if _STARTING.search(inner):
+            yield " " * (match.start() + 1) + inner
 
 
 def _patterns(kind: Kind) -> tuple[re.Pattern[str], ...]:

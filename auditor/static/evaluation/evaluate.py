@@ -16,6 +16,7 @@ from auditor.static.evaluation.commandline import (
     declared_default,
     typer_default,
 )
+from auditor.static.evaluation.composedfields import is_composed
 from auditor.static.evaluation.fields import WHOLE, Fields, field
 from auditor.static.evaluation.keptobjects import KeptObjects
 from auditor.static.evaluation.optionvalues import OptionValues
@@ -243,14 +244,16 @@ class Evaluator:
         if base.entries is not None:
             held = mappings.looked_up(self, base.entries, node.attr, frame)
             if held is not None:
-                return self._as_put(held, node.value, node.attr, frame)
+                is_filled = held.kind is SeedValue.NONE and is_composed(node, frame)
+                return GIVEN if is_filled else self._as_put(held, node.value, node.attr, frame)
         if base.kind is SeedValue.ENTROPY:
             return base
         if base.shape is Shape.OPTIONS:
             return self.options.value(node.attr, frame)
         value = frame.resolve(node.value)
         if isinstance(value, Instance) and isinstance(value.of, ClassRef):
-            return field(self, self.objects.get(value.of, {}), value, value.of, node.attr, frame)
+            seen = field(self, self.objects.get(value.of, {}), value, value.of, node.attr, frame)
+            return GIVEN if seen.kind is SeedValue.NONE and is_composed(node, frame) else seen
         if isinstance(value, ClassRef):
             return field(self, self.objects.get(value, {}), None, value, node.attr, frame)
         if isinstance(node.value, ast.Name) and node.value.id in OPTION_NAMES:

@@ -8,8 +8,10 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.composedfields import is_composed
 from auditor.static.evaluation.fields import parameters_of
 from auditor.static.resolution.callers import calls_named
+from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.subclasscalls import classes_extending
 from auditor.static.resolution.values import ClassRef, Instance
@@ -31,10 +33,12 @@ MAX_CALLS = 50
 
 
 def is_field_given(used: ast.expr, module: ModuleFacts) -> bool:
-    """Whether `config.seed` is a field of a class of the project to which all but tests give a value."""
+    """Whether `config.seed` is a field of a class of the project to which all but tests, or files, give a value."""
     made = module.names.value(used.value) if isinstance(used, ast.Attribute) else None
     if not isinstance(used, ast.Attribute) or not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
         return False
+    if is_composed(used, Frame(module, module.enclosing_function(used))):
+        return True
     cls, name = made.of, used.attr
     known = _KNOWN.setdefault(module.project, {})
     return module.project.trace.once(known, (cls.module.path, cls.node.lineno, name), lambda: _is_given(cls, name))

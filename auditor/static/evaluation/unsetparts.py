@@ -8,6 +8,7 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.composedfields import is_composed
 from auditor.static.evaluation.fields import parameters_of
 from auditor.static.evaluation.flow import reads_in, uses
 from auditor.static.evaluation.givenbefore import is_given_there, is_put_from_outside
@@ -22,6 +23,7 @@ from auditor.static.evaluation.unset import (
     looked_into,
 )
 from auditor.static.files.storednames import is_stored
+from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import COPYING_METHODS, is_changed_at
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
@@ -67,6 +69,8 @@ def is_part_unset(given: ast.expr, module: ModuleFacts) -> bool:
     """
     whole = whole_of(given)
     if whole is None or is_given_there(given, module):
+        return False
+    if isinstance(given, ast.Attribute) and is_composed(given, Frame(module, module.enclosing_function(given))):
         return False
     whole, path = _outermost(whole)
     return is_none_in(whole, given, module, MAX_STEPS, path) and not is_put_anywhere(given, module, path)

@@ -11,6 +11,7 @@ from auditor.static.evaluation.furtherarguments import written_out
 from auditor.static.evaluation.maybetrue import may_be_true
 from auditor.static.evaluation.modes import puts_on
 from auditor.static.evaluation.rngstate import Pending
+from auditor.static.execution.commandlineseeds import is_seeded_by_document
 from auditor.static.execution.compiledfunctions import CompiledFunctions
 from auditor.static.execution.followed import is_set_later
 from auditor.static.execution.initialweights import makes_weights
@@ -57,7 +58,7 @@ class RandomCalls:
             value = GIVEN
         else:
             value = _unset(seed.missing, entropy("no seed is given"))
-        if value is None and seed.off and frame.module.project.graph.configured_names.are_seeded:
+        if value is None and seed.off and is_seeded_by_document(self._walk.project, self._walk.program):
             value = GIVEN  # a configuration says otherwise
         if value is None:
             return

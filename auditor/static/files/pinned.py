@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.ruleset.versions import Bound, Version, parse_version
+from auditor.static.files.condalocks import conda_locks, locked_by_conda
 from auditor.static.files.pinfiles import included, own_sites
 from auditor.static.project import Project
 from auditor.static.text.plainfile import read_plain
@@ -31,6 +32,7 @@ _LISTS = (
     "environment*.yaml",
     "conda.yml",
     "conda.yaml",
+    "pixi.toml",
     "pyproject.toml",
     "Pipfile",
     "setup.cfg",
@@ -108,6 +110,10 @@ class Pins:
             locked = _hull(_locked(_text(self._root / name), package))
             if locked is not None:
                 yield locked
+        for path in conda_locks(self._root):
+            locked = _hull(_locked_by_conda(_text(path), package))
+            if locked is not None:
+                yield locked
         for pattern in _LISTS:
             for path in sorted(self._root.glob(pattern)):
                 more = included(self._root, (path,)) if path.suffix == ".txt" else ()
@@ -152,6 +158,14 @@ def _locked(text: str, package: str) -> list[Range]:
     found = re.findall(rf'^name = "{name}"\s*\nversion = "([^"]+)"', text, re.MULTILINE)
     found = found or re.findall(rf'"{name}": \{{[^}}]*"version": "==([^"]+)"', text)
     versions = (parse_version(each) for each in found)
+    return [Range(version, (*version, 0)) for version in versions]
+
+
+def _locked_by_conda(text: str, package: str) -> list[Range]:
+    names = {package, _CONDA_NAMES.get(package, package)}
+    if not any(name in text for name in names):
+        return []
+    versions = (parse_version(written) for name, written in locked_by_conda(text) if name in names)
     return [Range(version, (*version, 0)) for version in versions]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from auditor.model.lean import dataclass
 from auditor.static.documents.dependencies import normal, requirement
+from auditor.static.files.condalocks import CONDA_LOCKS, conda_locks, locked_by_conda
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -19,9 +20,6 @@ else:
     import tomli as tomllib
 
 LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "Pipfile.lock")
-UNREAD_LOCKS = ("conda-lock.yml", "conda-lock.yaml", "pixi.lock")
-"""Lock files that are known by name alone."""
-
 _REQUIREMENTS = re.compile(r"requirements?(?:[-_.][\w.-]+)?\.txt|[\w.-]+[-_]requirements\.txt")
 _CONDA = ("environment.yml", "environment.yaml", "conda.yml", "conda.yaml")
 _EXACT = re.compile(r"={2,3}\s*([\w.+!-]+)")
@@ -29,6 +27,7 @@ _CONDA_LINE = re.compile(r"\s*-\s+['\"]?(?:[\w.-]+::)?([\w.-]+)\s*={1,2}\s*(\d[\
 _CONDA_LOOSE = re.compile(r"\s*-\s+['\"]?(?:[\w.-]+::)?([A-Za-z][\w.-]*)\s*(?:[<>~!].*)?['\"]?\s*(?:#.*)?")
 _IMAGE = re.compile(r"^\s*FROM\s+(?:\S+/)?python:(\d+\.\d+(?:\.\d+)?)", re.IGNORECASE | re.MULTILINE)
 _DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python", "sklearn": "scikit-learn"}
+_CONDA_DISTRIBUTIONS = {"pytorch": "torch"}
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)?")
 
 
@@ -55,8 +54,9 @@ class Pins:
 
 def read_pins(root: Path) -> Pins:
     """Read what lies at the top of a project; nothing is installed or asked over a network."""
-    locks = [name for name in LOCKS if os.path.isfile(root / name)]
-    unread = [f"{name} (not read by us)" for name in UNREAD_LOCKS if os.path.isfile(root / name)]
+    of_conda = [path.name for path in conda_locks(root)]
+    locks = [name for name in LOCKS if os.path.isfile(root / name)] + of_conda
+    unread: list[str] = []
     versions: dict[str, set[str]] = {}
     loose: set[str] = set()
     read: list[str] = []
@@ -65,6 +65,9 @@ def read_pins(root: Path) -> Pins:
             found = list(_entries(root / name))
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             unread.append(f"{name} ({type(error).__name__}: {error})")
+            continue
+        if not found and name in of_conda:
+            unread.append(f"{name} (names no package)")
             continue
         read.append(name)
         for package, version in found:
@@ -107,6 +110,8 @@ def _entries(path: Path) -> Iterator[tuple[str, str]]:
         for section in ("default", "develop"):
             for name, entry in json.loads(text).get(section, {}).items():
                 yield normal(name), str(entry.get("version", "")).removeprefix("==")
+    elif any(path.match(pattern) for pattern in CONDA_LOCKS):
+        yield from ((_of_conda(name), version) for name, version in locked_by_conda(text))
     elif path.name in LOCKS:
         content: dict[str, Any] = tomllib.loads(text)
         for entry in content.get("package", content.get("packages", [])):
@@ -132,9 +137,14 @@ def _conda(text: str) -> Iterator[tuple[str, str]]:
     for line in body.splitlines():
         exact = _CONDA_LINE.fullmatch(line)
         if exact:
-            yield normal(exact.group(1)), exact.group(2)
+            yield _of_conda(exact.group(1)), exact.group(2)
         elif loose := _CONDA_LOOSE.fullmatch(line):
-            yield normal(loose.group(1)), ""
+            yield _of_conda(loose.group(1)), ""
+
+
+def _of_conda(name: str) -> str:
+    """The name by which pip knows what conda installs under a name."""
+    return _CONDA_DISTRIBUTIONS.get(normal(name), normal(name))
 
 
 def _python(root: Path, versions: Mapping[str, set[str]]) -> tuple[str, str]:

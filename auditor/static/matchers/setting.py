@@ -117,9 +117,10 @@ def _hits(
     told: set[Span] = set()
     for setting in settings:
         for path, entry, value in found_settings(setting, root, kind, groups, readers):
-            if entry.span in told or not _is_meant(setting, entry, lines):
+            # `${seed}` stands for a value that was told where it is written.
+            if not told.isdisjoint((entry.span, value.span)) or not _is_meant(setting, entry, lines):
                 continue
-            told.add(entry.span)
+            told.update((entry.span, value.span))
             yield _Made(path, value.value, setting), entry.span
 
 

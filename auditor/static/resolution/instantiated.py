@@ -72,17 +72,17 @@ def _given(module: ModuleFacts, node: ast.Call) -> Tree | None:
     """The part of the configuration that `cfg.data.train` is, in a file with one `@hydra.main`."""
     if not node.args:
         return None
-    part, names = _path(node.args[0])
+    part, names = part_path(node.args[0])
     function = module.enclosing_function(node)
     if not names or not isinstance(part, ast.Name) or function is None:
         return None
     if part.id not in [each.arg for each in (*function.args.posonlyargs, *function.args.args)]:
         return None
-    tree = _part(_configuration(module, function, part.id), names)
+    tree = _part(configuration_given(module, function, part.id), names)
     return tree if tree is not None and isinstance(tree.get(TARGET), str) else None
 
 
-def _path(node: ast.expr) -> tuple[ast.expr, list[str]]:
+def part_path(node: ast.expr) -> tuple[ast.expr, list[str]]:
     """What `cfg.data["train"]` is a part of, and the names of the parts."""
     names: list[str] = []
     while len(names) < MAX_PARTS:
@@ -104,7 +104,7 @@ def _part(tree: Tree | None, names: Sequence[str]) -> Tree | None:
     return part if isinstance(part, dict) else None
 
 
-def _configuration(module: ModuleFacts, function: Function, name: str) -> Tree | None:
+def configuration_given(module: ModuleFacts, function: Function, name: str) -> Tree | None:
     """The configuration that a parameter is, or the part of it: in a program, or where one hands it on to."""
     if name in _parameters(module):
         return module.project.graph.configuration(module.path)
@@ -116,7 +116,7 @@ def _configuration(module: ModuleFacts, function: Function, name: str) -> Tree |
     found: list[Tree] = []
     for caller, call in islice(calls_of(module, function), MAX_CALLS):
         given = call_of(call, None).argument(name, place)
-        part, names = _path(given) if given is not None else (given, [])
+        part, names = part_path(given) if given is not None else (given, [])
         if not isinstance(part, ast.Name) or part.id not in _parameters(caller):
             return None
         module.project.trace.note("content", caller.path)

@@ -103,8 +103,8 @@ class ConfiguredNames:
     made: dict[str, int] = field(default_factory=dict)
     """How often a class is named without `_partial_: true`, by its own name: else who gets it calls it."""
 
-    are_seeded: bool = False
-    """Whether one of them has `LightningCLI` seed."""
+    seeding: set[str] = field(default_factory=set)
+    """The paths of those that have `LightningCLI` seed."""
 
     names: dict[str, None] = field(default_factory=dict)
     """All of them, in the order of the documents."""
@@ -130,7 +130,7 @@ class ConfiguredNames:
 
     def told(self) -> Iterator[str]:
         """All of it as lines of text."""
-        yield f"{self.are_seeded} {self.others} {sorted(self.made.items())}"
+        yield f"{sorted(self.seeding)} {self.others} {sorted(self.made.items())}"
         yield from (f"{each.dotted} {each.key} {each.holder}" for named in self.by_key.values() for each in named)
 
     @property
@@ -171,7 +171,8 @@ def read_names(root: str, documents: Iterable[str]) -> ConfiguredNames:
         except OSError:
             continue
         left -= size
-        found.are_seeded = found.are_seeded or _SEEDED.search(raw) is not None
+        if _SEEDED.search(raw):
+            found.seeding.add(path)
         if len(found.chosen) <= MAX_CHOSEN:
             found.chosen.update(name.decode() for name in _CHOSEN.findall(raw))
         if _NAMES.search(raw):
