@@ -34,6 +34,9 @@ _BRACES = frozenset({SET_IN_BRACES})
 _MAKERS = frozenset({"set", "frozenset"})
 """A set is made by a call or written in braces."""
 
+_KNOWN = {Elements.TEXT: " (strings are hashed with a random salt)", Elements.UNKNOWN: ", unless it holds numbers"}
+"""What a message says of what a set holds."""
+
 
 def _read(table: Table) -> None:
     """No options."""
@@ -76,7 +79,7 @@ class SetOrderDetector(WithOptions[None]):
             where = "here" if _on_one_line(counts, location) else f"at {in_words(counts)}"
             found[line] = Hit(
                 location=location,
-                message=f"A set has another order in each run{_salt(held)}, and it counts {where}: {use.how}.",
+                message=f"A set has another order in each run{_KNOWN[held]}, and it counts {where}: {use.how}.",
                 related=tuple(_related(location, module.location(node), counts, use.how)),
                 confidence=use.confidence if held is Elements.TEXT else _at_most_medium(use.confidence),
                 entry_points=programs,
@@ -121,10 +124,6 @@ def _related(location: Location, made: Location, counts: Location, how: str) -> 
 
 def _on_one_line(one: Location, other: Location) -> bool:
     return (one.path, one.cell, one.line) == (other.path, other.cell, other.line)
-
-
-def _salt(held: Elements) -> str:
-    return " (strings are hashed with a random salt)" if held is Elements.TEXT else ""
 
 
 def _at_most_medium(confidence: Confidence) -> Confidence:
