@@ -268,7 +268,7 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
-    if trail.kind is Kind.LISTING and is_first(module, parent):
+    if is_first(module, parent, trail):
         return used(trail, module, parent, "the first one is taken", Confidence.LOW) if trail.firsts else None
     turns = loop_over_positions(module, parent)
     if turns is not None and loop_effect(module, turns, replace(trail, numbered=False)) == ():
