@@ -55,6 +55,20 @@ class Part(Enum):
     """Of lists or sets that are its values."""
 
 
+def is_table(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether something may be a dictionary: one goes over its keys, and asks it for its values."""
+    node = module.origin(node)
+    if isinstance(node, ast.Call):
+        is_copied = isinstance(node.func, ast.Attribute) and node.func.attr == "copy"
+        made = node.func.value if is_copied and isinstance(node.func, ast.Attribute) else None
+        return module.resolve(node.func) in EMPTY_TABLES or (made is not None and is_table(module, made))
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.BitOr)
+    return isinstance(node, ast.Dict | ast.DictComp) or (
+        isinstance(node, ast.Attribute) and node.attr not in ("shape", "labels_")
+    )
+
+
 def table_holds(module: ModuleFacts, table: ast.expr, part: Part, is_one: Test, is_several: Test) -> bool:
     """Whether everything that is put into a dictionary, as that part of it, is what is asked for.
 
