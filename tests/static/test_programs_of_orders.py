@@ -110,3 +110,55 @@ def test_two_sets_that_count_at_one_place(tmp_path: Path) -> None:
     )
     files = {"data.py": text, "a.py": USER.format("data.one('x y')"), "b.py": USER.format("data.other('x y')")}
     assert told(tmp_path, files) == [("data.py", 2, A + B)]
+
+
+def test_a_registered_function_is_told(tmp_path: Path) -> None:
+    text = "import os\n\nKNOWN = {}\n\n\ndef register(f):\n    KNOWN[f.__name__] = f\n    return f\n\n\n"
+    text += "@register\ndef first(root):\n    return os.listdir(root)[:1]\n"
+    user = "import data\nif __name__ == '__main__':\n    print(data.KNOWN[input()]('x'))\n"
+    assert told(tmp_path, {"data.py": text, "a.py": user}) == [("data.py", 13, A)]
+
+
+def test_a_function_in_a_table_of_another_file_is_told(tmp_path: Path) -> None:
+    table = "from data import first, size\n\nKNOWN = {'first': first, 'size': size}\n"
+    user = "from table import KNOWN\nif __name__ == '__main__':\n    print(KNOWN[input()]('x'))\n"
+    assert told(tmp_path, {"data.py": LISTING, "table.py": table, "a.py": user}) == [("data.py", 6, A)]
+
+
+def test_a_method_that_a_subclass_inherits_is_told(tmp_path: Path) -> None:
+    made = "from data import Folder\n\n\nclass Images(Folder):\n    def __len__(self):\n        return 3\n"
+    user = "from images import Images\nif __name__ == '__main__':\n    print(Images('x')[0])\n"
+    assert told(tmp_path, {"data.py": LISTING, "images.py": made, "a.py": user}) == [("data.py", 6, A)]
+
+
+def test_a_method_that_a_framework_calls_is_told(tmp_path: Path) -> None:
+    text = (
+        "import os\n\nimport lightning as L\nfrom torch.utils.data import DataLoader\n\n\n"
+        "class Images(L.LightningDataModule):\n    def setup(self, stage):\n        self.names = os.listdir('x')\n\n"
+        "    def train_dataloader(self):\n        return DataLoader(self.names[:100])\n"
+    )
+    user = "import lightning as L\nfrom data import Images\nif __name__ == '__main__':\n    L.Trainer().fit({})\n"
+    assert told(tmp_path, {"data.py": text, "a.py": user.format("None, Images()")}) == [("data.py", 9, A)]
+
+
+def test_a_method_that_is_named_by_a_text_is_told(tmp_path: Path) -> None:
+    text = "import os\n\n\nclass Data:\n    def load_first(self, root):\n        return os.listdir(root)[:1]\n"
+    user = "from data import Data\nif __name__ == '__main__':\n    print(getattr(Data(), {})('x'))\n"
+    for name in ("'load_' + input()", "input()", "f'load_{input()}'"):
+        assert told(tmp_path, {"data.py": text, "a.py": user.format(name)}) == [("data.py", 6, A)]
+
+
+def test_a_method_that_another_method_calls_is_told(tmp_path: Path) -> None:
+    text = (
+        "import os\n\n\nclass Data:\n    def __init__(self, root):\n        self.names = self.listed(root)\n\n"
+        "    def listed(self, root):\n        return os.listdir(root)\n\n"
+        "    def parts(self):\n        return self.names[:5], self.names[5:]\n"
+    )
+    user = "import data\nif __name__ == '__main__':\n    print(data.Data('x').{})\n"
+    files = {"data.py": text, "a.py": user.format("parts()"), "b.py": user.format("names")}
+    assert told(tmp_path, files) == [("data.py", 9, A)]
+
+
+def test_what_is_handed_on_by_partial_is_told(tmp_path: Path) -> None:
+    text = "from functools import partial\n" + USER.format("partial(data.first, 'x')()")
+    assert told(tmp_path, {"data.py": LISTING, "a.py": text}) == [("data.py", 6, A)]

@@ -40,6 +40,9 @@ _JOINING = frozenset({"extend", "update"})
 _FILLING = _ADDING | _JOINING | {"insert", "setdefault", "__setitem__", "union_update", "symmetric_difference_update"}
 _TESTS = (ast.If, ast.While, ast.UnaryOp, ast.Compare, ast.FormattedValue, ast.Assert, ast.BinOp)
 
+_HIDING = ("__dict__", "setattr(")
+"""Texts of files in which attributes may get something by another name."""
+
 Test = Callable[[ModuleFacts, ast.expr], bool]
 
 
@@ -50,6 +53,20 @@ class Part(Enum):
     VALUES = "values"
     ITEMS = "items"
     """Of lists or sets that are its values."""
+
+
+def is_table(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether something may be a dictionary: one goes over its keys, and asks it for its values."""
+    node = module.origin(node)
+    if isinstance(node, ast.Call):
+        is_copied = isinstance(node.func, ast.Attribute) and node.func.attr == "copy"
+        made = node.func.value if is_copied and isinstance(node.func, ast.Attribute) else None
+        return module.resolve(node.func) in EMPTY_TABLES or (made is not None and is_table(module, made))
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.BitOr)
+    return isinstance(node, ast.Dict | ast.DictComp) or (
+        isinstance(node, ast.Attribute) and node.attr not in ("shape", "labels_")
+    )
 
 
 def table_holds(module: ModuleFacts, table: ast.expr, part: Part, is_one: Test, is_several: Test) -> bool:
@@ -75,13 +92,25 @@ def _places(module: ModuleFacts, table: ast.expr) -> Iterator[tuple[ModuleFacts,
             for part in walk(function):
                 if isinstance(part, ast.Name) and part.id == table.id:
                     yield module, part
-        elif not module.project.is_imported(module.path) and module.enclosing_class(bindings[0].node) is None:
+        elif module.enclosing_class(bindings[0].node) is None and not _is_shared(module):
             yield from ((module, part) for part in names_of(module).get(table.id, ()))
     elif isinstance(table, ast.Attribute) and getattr(table.value, "id", "") == "self":
         for each in _files_naming(module, table.attr):
             yield from ((each, part) for part in attributes_of(each).get(table.attr, ()))
+            yield from ((each, part) for part in names_of(each).get(table.attr, ()) if _is_of_class(each, part))
             # `setattr(self, "items", …)`, `vars(self)["items"]`
             yield from ((each, part) for part in nodes_of(each, ast.Constant) if part.value == table.attr)
+
+
+def _is_shared(module: ModuleFacts) -> bool:
+    """Whether another file, or a text, may get at what stands at the top of this one."""
+    project = module.project
+    return project.is_imported(module.path) or project.texts.contain(module.path, ("globals()",))
+
+
+def _is_of_class(module: ModuleFacts, name: ast.Name) -> bool:
+    """`items = {}` in the body of a class."""
+    return isinstance(name.ctx, ast.Store) and isinstance(module.parent(module.statement(name)), ast.ClassDef)
 
 
 def _files_naming(module: ModuleFacts, name: str) -> list[ModuleFacts]:
@@ -93,7 +122,8 @@ def _files_naming(module: ModuleFacts, name: str) -> list[ModuleFacts]:
         project.trace.note("reach", program)
         paths.update(project.graph.reached(program))
     naming = sorted(path for path in paths if project.texts.contain(path, (name,)))
-    found = [project.module(path) for path in naming[: MAX_FILES + 1]] if programs else []
+    is_hidden = any(project.texts.contain(path, _HIDING) for path in naming)
+    found = [project.module(path) for path in naming[: MAX_FILES + 1]] if programs and not is_hidden else []
     return [each for each in found if each is not None] if None not in found and len(found) <= MAX_FILES else []
 
 
@@ -161,11 +191,18 @@ class _Asked:
             value = holder.value if only_target(holder) is entry and isinstance(holder, ast.Assign) else None
             if isinstance(holder, ast.AugAssign) and isinstance(holder.op, ast.Add):
                 value = holder.value
-            return self._is_put(module, entry.slice, value)
+            return self._is_put(module, entry.slice, value) and self._stays(module, holder, value)
         if self._part is Part.KEYS:
             # Of a `defaultdict`, asking for a key puts it in.
             return self._adds_nothing(module, entry) or self._is_put(module, entry.slice, None)
         return self._part is Part.VALUES or self._is_item_place(module, entry)
+
+    def _stays(self, module: ModuleFacts, store: ast.AST | None, value: ast.expr | None) -> bool:
+        """Whether a list that is put in gets nothing else by the name that it has outside: `known[key] = found`."""
+        if self._part is not Part.ITEMS or not isinstance(value, ast.Name):
+            return True
+        reads = (read for read in uses(module, value) if module.parent(read) is not store)
+        return all(self._is_item_place(module, read) for read in reads)
 
     def _adds_nothing(self, module: ModuleFacts, entry: ast.Subscript) -> bool:
         """Whether a dictionary raises for a key that it lacks."""

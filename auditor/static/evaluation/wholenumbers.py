@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.static.evaluation.annotatedkinds import NUMBERS, holds_only
-from auditor.static.evaluation.filledtables import EMPTY_TABLES, Part, table_holds
+from auditor.static.evaluation.filledtables import EMPTY_TABLES, Part, is_table, table_holds
 from auditor.static.evaluation.flow import uses
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.syntax.bindings import Binding, BindingKind
@@ -94,7 +94,9 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
             is_number(module, each, depth + 1, told) for each in node.elts
         )
     if isinstance(node, ast.Subscript):
-        return holds_numbers(module, node.value, depth + 1, told) or _fills(module, node.value, Part.ITEMS, depth, told)
+        if is_table(module, node.value):
+            return _fills(module, node.value, Part.ITEMS, depth, told)
+        return holds_numbers(module, node.value, depth + 1, told)
     if isinstance(node, ast.ListComp | ast.GeneratorExp):
         return is_number(module, node.elt, depth + 1, told)
     if isinstance(node, ast.BinOp):
@@ -323,8 +325,9 @@ def is_number(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _Told |
         table = module.origin(node.value)  # `labels[name]` of `{name: label for label, name in enumerate(names)}`
         if isinstance(table, ast.DictComp):
             return is_number(module, table.value, depth + 1, told)
-        is_one = not isinstance(node.slice, ast.Slice) and holds_numbers(module, node.value, depth + 1, told)
-        return is_one or _fills(module, node.value, Part.VALUES, depth, told)
+        if is_table(module, node.value):
+            return _fills(module, node.value, Part.VALUES, depth, told)
+        return not isinstance(node.slice, ast.Slice) and holds_numbers(module, node.value, depth + 1, told)
     if isinstance(node, ast.BinOp):
         sides = [is_number(module, side, depth + 1, told) for side in (node.left, node.right)]
         is_single = not any(is_collection(module, side) for side in (node.left, node.right))

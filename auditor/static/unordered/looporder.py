@@ -16,7 +16,7 @@ from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dealtout import HOW, Comprehension, comprehension_deals_out, deals_out
 from auditor.static.unordered.equalitems import without_equals
 from auditor.static.unordered.orderless import uses_index
-from auditor.static.unordered.ordertrail import Kind, Trail
+from auditor.static.unordered.ordertrail import NUMBERED, Kind, Trail
 
 _COLLECTING = frozenset({"append", "appendleft", "extend", "insert"})
 _WRITING = frozenset({"write", "writelines", "writerow", "put", "write_row"})
@@ -69,7 +69,7 @@ def comprehension_effect(
         and uses_index(clause.target, owner.key, owner.value)
         and not is_alphabet(module, owner)
     ):
-        return LoopEffect("they are numbered in that order", Confidence.HIGH)
+        return LoopEffect(NUMBERED, Confidence.HIGH)
     is_dealt = comprehension_deals_out(module, owner, clause, below=trail.kind is not Kind.LISTING)
     return LoopEffect(HOW, Confidence.MEDIUM) if is_dealt else None
 
@@ -120,7 +120,7 @@ def _effect(
     if isinstance(node, ast.Yield | ast.YieldFrom):
         return LoopEffect("they are yielded in that order", Confidence.MEDIUM)
     if isinstance(node, ast.Assign) and _gives_out_numbers(loop, node, numbered):
-        return LoopEffect("they are numbered in that order", Confidence.HIGH)
+        return LoopEffect(NUMBERED, Confidence.HIGH)
     if isinstance(node, ast.Return) and node.value is not None and _mentions(node.value, own):
         return LoopEffect("the first one that fits is taken", Confidence.MEDIUM)
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name) and node.target.id not in fresh:

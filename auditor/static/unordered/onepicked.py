@@ -23,10 +23,15 @@ def may_pick(module: ModuleFacts, item: ast.Subscript, trail: Trail) -> bool:
     return has_places and not _asks_for_last_turn(module, item)
 
 
-def is_first(module: ModuleFacts, item: ast.Subscript) -> bool:
-    """`glob("*.json")[0]`: who writes it mostly knows that there is one."""
+def is_first(module: ModuleFacts, item: ast.Subscript, trail: Trail) -> bool:
+    """`glob("*.json")[0]`, also by one name: who writes it mostly knows that there is one.
+
+    Of a list that was made on the way, and of what a function gives back, the first one tells how the others are
+    ordered.
+    """
     index = module.constant(item.slice)
-    return isinstance(index, Known) and index.value == 0 and not isinstance(index.value, bool)
+    is_zero = isinstance(index, Known) and index.value == 0 and not isinstance(index.value, bool)
+    return is_zero and trail.kind is Kind.LISTING and trail.depth <= 1
 
 
 def _asks_for_last_turn(module: ModuleFacts, item: ast.Subscript) -> bool:

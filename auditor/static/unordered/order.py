@@ -61,7 +61,7 @@ from auditor.static.unordered.orderless import (
     is_stored_in_order,
     is_tied,
 )
-from auditor.static.unordered.ordertrail import Kind, OrderedUse, Trail, as_list, used
+from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedUse, Trail, as_list, used
 from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
@@ -185,11 +185,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     if name in STORING and is_stored_in_order(trail) and not is_shown(module, call):
         return used(trail, module, node, "they are stored in that order")
     if name == "dict" and trail.numbered:
-        return (
-            None
-            if is_alphabet(module, call)
-            else used(trail, module, node, "they are numbered in that order", Confidence.HIGH)
-        )
+        return None if is_alphabet(module, call) else used(trail, module, node, NUMBERED, Confidence.HIGH)
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
@@ -277,12 +273,12 @@ def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, tra
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:
         return _follow(module, parent, trail)
-    if trail.kind is Kind.LISTING and is_first(module, parent):
+    if is_first(module, parent, trail):
         return used(trail, module, parent, "the first one is taken", Confidence.LOW) if trail.firsts else None
     turns = loop_over_positions(module, parent)
     if turns is not None and loop_effect(module, turns, replace(trail, numbered=False)) == ():
         return None
-    return used(trail, module, parent, "some are picked by position", Confidence.HIGH)
+    return used(trail, module, parent, PICKED, Confidence.HIGH)
 
 
 def _looped(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail) -> OrderedUse | None:

@@ -9,6 +9,9 @@ from auditor.model.lean import dataclass, field, replace
 from auditor.model.rule import Confidence
 from auditor.static.facts import ModuleFacts
 
+NUMBERED = "they are numbered in that order"
+PICKED = "some are picked by position"
+
 
 class Kind(Enum):
     """What is unordered."""
