@@ -17,6 +17,7 @@ from auditor.static.evaluation.commandline import default_of
 from auditor.static.evaluation.standin import is_fallen_back_on
 from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
+from auditor.static.resolution.handedmodules import is_handed_by_all, without_modules, without_replaced
 from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
 from auditor.static.resolution.members import SAME_OBJECT, entry_of
@@ -212,7 +213,7 @@ class Candidates:
             return found
         known = module.names.value(node)
         if isinstance(known, External) and known.name in GENERATORS:
-            return (known,) if is_fallen_back_on(module, node) else ()
+            return (known,) if is_fallen_back_on(module, node) or is_handed_by_all(module, node) else ()
         if known is not None:
             draws = not isinstance(known, External) or module.project.rng.is_known(known.name)
             return (known,) if draws else ()
@@ -270,7 +271,15 @@ class Candidates:
         for each in nodes:
             yield from self.values(module, each)
 
-    def _named(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
+    def _named(self, module: ModuleFacts, node: ast.Name) -> Sequence[Value]:
+        found = list(self._bound(module, node))
+        stored = [each for each in module.lookup.in_force(node) if each.kind is BindingKind.VALUE]
+        kept = [
+            (module.parent(each.node), self.values(module, each.value)) for each in stored if each.value is not None
+        ]
+        return without_modules(found, kept)
+
+    def _bound(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
         for binding in module.lookup.bindings_of(node)[:MAX_EXPRESSIONS]:
             kind, value = binding.kind, binding.value
             if kind is BindingKind.OPAQUE:
@@ -320,7 +329,10 @@ class Candidates:
                 if found is not None:
                     yield found
                     continue
-                assigned = [each for owner, value in stored(base.of, node.attr) for each in self.values(owner, value)]
+                found_there = [
+                    each for owner, value in stored(base.of, node.attr) for each in self.values(owner, value)
+                ]
+                assigned = without_replaced(found_there, base.of, node.attr)
                 yield from assigned
                 yield from self._field(base.of, node.attr, is_known=bool(assigned))
                 for owner, whole in handed_on(base.of):
