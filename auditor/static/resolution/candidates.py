@@ -33,7 +33,7 @@ from auditor.static.resolution.objectfields import (
     stored,
 )
 from auditor.static.resolution.outsideobjects import GENERATORS, drawing, method_of, parts, results
-from auditor.static.resolution.picked import is_evaluating, looked_into, looks_up
+from auditor.static.resolution.picked import is_evaluating, looked_into, looked_up_as_written, looks_up
 from auditor.static.resolution.registries import Registries
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.resolution.wanted import Wanted, keyed, returned_to, wanted_by
@@ -374,8 +374,8 @@ class Candidates:
                 if isinstance(each, External) and looks_up(node):
                     yield External(f"{each.name}.__dict__")
         elif isinstance(node, ast.Call):
-            for each in self.values(module, node.args[0]) if looks_up(node) else ():
-                yield module.names.attribute(each, str(getattr(node.args[1], "value", "")))
+            for whole, name in looked_up_as_written(node):
+                yield from (module.names.attribute(each, name) for each in self.values(module, whole))
 
     def _texts_given(self, module: ModuleFacts, node: ast.expr, steps: int) -> tuple[Text, ...]:
         """What calls give a parameter that is looked up: `self.call("before_run")`."""
@@ -394,7 +394,7 @@ class Candidates:
             self._is_taken |= len(modules) > 1
             yield from map(ModuleRef, modules)
             return
-        if looks_up(node) or is_evaluating(node):
+        if looks_up(node) or is_evaluating(node) or looked_up_as_written(node):
             yield from self._looked_up(module, node)
             return
         built = self._registries.built(module, node, None, self._within)
