@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.collected import collected_in, is_only_read, is_spread_without, key_looked_up
 from auditor.static.evaluation.commandline import declaring_option, default_of, typer_default
+from auditor.static.evaluation.commandstate import is_state_unset
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
 from auditor.static.resolution.callers import calls_named, calls_seen, passed_to
@@ -66,6 +67,8 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
         or looked_into(given) is not None
     ):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
+        if is_unknown and is_state_unset(given, module, lambda value: is_unset(value, module, steps)):
+            return not is_given_there(given, module)
         if is_unknown and _is_kept_unset(given, module, steps):
             return not is_given_there(given, module)
         if is_unknown and not _is_put_into_empty(given, module):
