@@ -168,12 +168,22 @@ def stood_for(
     function = module.parent(above) if isinstance(above, ast.arguments) else module.enclosing_function(node)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
         return None
-    name = _stands_in_for(module, whole)
+    name = _stands_in_for(module, whole) or (_is_one_of_several(module, whole) if or_required else None)
     if name is None:
         return None
     default = default_of(function, name)
     is_required = or_required and default is None and any(each.arg == name for each in every_argument(function.args))
     return (function, name) if is_required or is_none(default) or default is whole else None
+
+
+def _is_one_of_several(module: ModuleFacts, node: ast.expr) -> str | None:
+    """`seed` of `if seed is None or seed is np.random: return x`, where x also stands in for something else."""
+    parent = module.parent(node)
+    under = module.parent(parent) if isinstance(parent, ast.Assign | ast.Return) else None
+    if not isinstance(under, ast.If) or parent not in under.body or not isinstance(under.test, ast.BoolOp):
+        return None
+    found = (unset_name(each, holds=True) for each in under.test.values)
+    return next((name for name in found if name), None) if isinstance(under.test.op, ast.Or) else None
 
 
 def _may_be_copied(module: ModuleFacts) -> bool:

@@ -14,10 +14,9 @@ from itertools import islice
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import MAX_FOUND
 from auditor.static.evaluation.commandline import default_of
-from auditor.static.evaluation.standin import is_fallen_back_on
 from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
-from auditor.static.resolution.handedmodules import is_handed_by_all, without_modules, without_replaced
+from auditor.static.resolution.handedmodules import module_used, without_rebound, without_replaced
 from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
 from auditor.static.resolution.members import SAME_OBJECT, entry_of
@@ -213,7 +212,7 @@ class Candidates:
             return found
         known = module.names.value(node)
         if isinstance(known, External) and known.name in GENERATORS:
-            return (known,) if is_fallen_back_on(module, node) or is_handed_by_all(module, node) else ()
+            return module_used(module, node, known)
         if known is not None:
             draws = not isinstance(known, External) or module.project.rng.is_known(known.name)
             return (known,) if draws else ()
@@ -272,12 +271,7 @@ class Candidates:
             yield from self.values(module, each)
 
     def _named(self, module: ModuleFacts, node: ast.Name) -> Sequence[Value]:
-        found = list(self._bound(module, node))
-        stored = [each for each in module.lookup.in_force(node) if each.kind is BindingKind.VALUE]
-        kept = [
-            (module.parent(each.node), self.values(module, each.value)) for each in stored if each.value is not None
-        ]
-        return without_modules(found, kept)
+        return without_rebound(module, node, list(self._bound(module, node)), self.values)
 
     def _bound(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
         for binding in module.lookup.bindings_of(node)[:MAX_EXPRESSIONS]:
@@ -329,11 +323,8 @@ class Candidates:
                 if found is not None:
                     yield found
                     continue
-                found_there = [
-                    each for owner, value in stored(base.of, node.attr) for each in self.values(owner, value)
-                ]
-                assigned = without_replaced(found_there, base.of, node.attr)
-                yield from assigned
+                assigned = [each for owner, value in stored(base.of, node.attr) for each in self.values(owner, value)]
+                yield from without_replaced(assigned, base.of, node.attr)
                 yield from self._field(base.of, node.attr, is_known=bool(assigned))
                 for owner, whole in handed_on(base.of):
                     yield from (module.names.attribute(each, node.attr) for each in self.values(owner, whole))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import lineage
+from auditor.static.evaluation.standin import is_fallen_back_on
 from auditor.static.evaluation.unset import calls_reaching, given_to
 from auditor.static.resolution.members import member
 from auditor.static.resolution.outsideobjects import GENERATORS
 from auditor.static.resolution.subclasscalls import classes_below
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Value
-from auditor.static.syntax.bindings import every_argument
+from auditor.static.syntax.bindings import BindingKind, every_argument
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MAX_FILES = 200
 """Files of the programs that are searched for what stores something under the same name."""
 
+_WRITTEN = frozenset(name.rpartition(".")[2] for name in GENERATORS)
 _STORED: WeakKeyDictionary[ModuleFacts, dict[str, list[ast.Attribute]]] = WeakKeyDictionary()
 
 
@@ -42,15 +44,21 @@ def _handed(module: ModuleFacts) -> Iterator[ast.expr | None]:
 
 
 def _names_module(node: ast.expr | None) -> bool:
-    """Whether an expression may be what is called `random`."""
+    """Whether an expression may be what is called `random`, or `np.random.mtrand._rand`."""
     if isinstance(node, ast.BoolOp):
         return any(map(_names_module, node.values))
     if isinstance(node, ast.IfExp):
         return _names_module(node.body) or _names_module(node.orelse)
-    return getattr(node, "attr", getattr(node, "id", "")) == "random"
+    return getattr(node, "attr", getattr(node, "id", "")) in _WRITTEN
 
 
-def is_handed_by_all(module: ModuleFacts, node: ast.expr) -> bool:
+def module_used(module: ModuleFacts, node: ast.expr, known: External) -> Sequence[Value]:
+    """The module that an expression stands for, where all programs draw from it: nobody gives a generator there."""
+    is_used = is_fallen_back_on(module, node) or _is_handed_by_all(module, node)
+    return (External(GENERATORS[known.name]),) if is_used else ()
+
+
+def _is_handed_by_all(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether it is what a call gives a parameter, `Sampler(np.random)`, and all others give a module, too."""
     above = module.parent(node)
     call = module.parent(above) if isinstance(above, ast.keyword) else above
@@ -73,16 +81,23 @@ def _passes(call: ast.Call, called: FunctionRef, name: str, skipped: int) -> ast
     return given_to(call, called.node, name, skipped)
 
 
-def without_modules(
-    values: Sequence[Value], stored: Sequence[tuple[ast.AST | None, Sequence[Value]]]
+def without_rebound(
+    module: ModuleFacts,
+    node: ast.Name,
+    found: Sequence[Value],
+    values: Callable[[ModuleFacts, ast.expr], Sequence[Value]],
 ) -> Sequence[Value]:
     """What a name may be, without modules where something else is put in their place: `rng = RandomState(seed)`.
 
-    `stored`: what may come of each value that it gets, and what the statement stands in: of two arms one is taken.
+    `values`: what an expression may be. Of two arms of one condition one is taken.
     """
+    if not any(map(_is_module, found)):
+        return found
+    bindings = [each for each in module.lookup.in_force(node) if each.kind is BindingKind.VALUE]
+    stored = [(module.parent(each.node), values(module, each.value)) for each in bindings if each.value is not None]
     around = {above for above, each in stored if any(map(_is_module, each))}
     is_replaced = any(above not in around for above, _ in stored)
-    return [each for each in values if not _is_module(each)] if is_replaced else values
+    return [each for each in found if not _is_module(each)] if is_replaced else found
 
 
 def without_replaced(values: Sequence[Value], cls: ClassRef, name: str) -> Sequence[Value]:
