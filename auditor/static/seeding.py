@@ -142,9 +142,12 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
     )
     drawn = sorted((record for record in records if record.turn), key=lambda record: record.turn)
     if ledger.loads_weights or ledger.loads_some:
-        # A configuration names the one of many models whose weights are stored.
+        # A configuration names the one of many models whose weights are stored; a training may begin without.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
-        drawn = [each for each in drawn if not each.taken or (train and not initialises(each.draw.callee))]
+        is_filled = ledger.loads_always
+        drawn = [
+            each for each in drawn if not each.taken or (train and not (is_filled and initialises(each.draw.callee)))
+        ]
     elif ledger.is_named and not names_training(project, entry.path):
         drawn = [each for each in drawn if not (each.taken and initialises(each.draw.callee))]  # weights are stored
     is_evaluation = project.texts.are_reached(entry.path, EVALUATING)

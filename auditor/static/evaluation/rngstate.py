@@ -27,6 +27,9 @@ class Level:
     condition: str | None = None
 
 
+STORED_WEIGHTS = "stored weights"
+"""Stands among the libraries: whether a model got stored weights is kept along paths, and joined, as a seed is."""
+
 START = Level(Rank.UNSEEDED)
 SEEDED = Level(Rank.SEEDED)
 

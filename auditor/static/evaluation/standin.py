@@ -12,7 +12,7 @@ from auditor.static.evaluation.modes import leaves
 from auditor.static.resolution.callers import calls_named
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.values import ClassRef, FunctionRef
-from auditor.static.syntax.bindings import BindingKind
+from auditor.static.syntax.bindings import BindingKind, every_argument
 from auditor.static.syntax.elements import call_of, is_none
 
 if TYPE_CHECKING:
@@ -155,21 +155,35 @@ def is_fallen_back_on(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether an expression stands in for a parameter that every call of the function leaves open."""
     from auditor.static.evaluation.unset import is_given_by_none  # which few files need
 
-    function, name = stood_for(module, node) or (None, "")
+    function, name = stood_for(module, node, or_required=True) or (None, "")
     return isinstance(function, ast.FunctionDef) and is_given_by_none(module, function, name)
 
 
-def stood_for(module: ModuleFacts, node: ast.expr) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
-    """The function and its parameter, None by default, that an expression stands in for."""
+def stood_for(
+    module: ModuleFacts, node: ast.expr, *, or_required: bool = False
+) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, str] | None:
+    """The function and its parameter, None by default, that an expression stands in for; or one without a default."""
     whole = _whole(module, node)
     above = module.parent(whole)
     function = module.parent(above) if isinstance(above, ast.arguments) else module.enclosing_function(node)
     if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or function.decorator_list:
         return None
-    name = _stands_in_for(module, whole)
-    if name is None or not (is_none(default := default_of(function, name)) or default is whole):
+    name = _stands_in_for(module, whole) or (_is_one_of_several(module, whole) if or_required else None)
+    if name is None:
         return None
-    return function, name
+    default = default_of(function, name)
+    is_required = or_required and default is None and any(each.arg == name for each in every_argument(function.args))
+    return (function, name) if is_required or is_none(default) or default is whole else None
+
+
+def _is_one_of_several(module: ModuleFacts, node: ast.expr) -> str | None:
+    """`seed` of `if seed is None or seed is np.random: return x`, where x also stands in for something else."""
+    parent = module.parent(node)
+    under = module.parent(parent) if isinstance(parent, ast.Assign | ast.Return) else None
+    if not isinstance(under, ast.If) or parent not in under.body or not isinstance(under.test, ast.BoolOp):
+        return None
+    found = (unset_name(each, holds=True) for each in under.test.values)
+    return next((name for name in found if name), None) if isinstance(under.test.op, ast.Or) else None
 
 
 def _may_be_copied(module: ModuleFacts) -> bool:

@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.collected import collected_in, is_only_read, is_spread_without, key_looked_up
 from auditor.static.evaluation.commandline import declaring_option, default_of, typer_default
+from auditor.static.evaluation.commandstate import is_state_unset
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.givenbefore import is_asked_for, is_given_there, stored_in_attribute, stored_values
 from auditor.static.evaluation.givenbyname import is_given_by_name
@@ -68,6 +69,8 @@ def is_unset(given: ast.expr, module: ModuleFacts, steps: int = MAX_HANDED) -> b
         or looked_into(given) is not None
     ):
         is_unknown = module.seed_value(given) is not SeedValue.NONE
+        if is_unknown and is_state_unset(given, module, lambda value: is_unset(value, module, steps)):
+            return not is_given_there(given, module)
         if is_unknown and _is_kept_unset(given, module, steps):
             return not is_given_there(given, module)
         if is_unknown and not _is_put_into_empty(given, module):
@@ -308,7 +311,9 @@ def _gives(
     """Whether a call gives the parameter, or may do so."""
     passed = passed_to(node, function, name, skipped)
     if passed is None and call_of(node, None).opaque:
-        return steps == 0 or not _collects_without(caller, node, name, steps - 1)
+        positional = [each.arg for each in (*function.args.posonlyargs, *function.args.args)][skipped:]
+        place = positional.index(name) if name in positional else None
+        return steps == 0 or not _collects_without(caller, node, name, place, steps - 1)
     if passed is None:
         is_collected = all(argument.arg != name for argument in every_argument(function.args))
         return default_of(function, name) is None and not is_collected
@@ -329,23 +334,42 @@ def is_own(passed: ast.expr, caller: ModuleFacts, constructor: Function, name: s
     return kept is not None and kept.id == name and caller.enclosing_function(kept) is constructor
 
 
-def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, steps: int) -> bool:
-    """Whether a call hands on nothing but `**options` in which nothing goes by that name, nor is given so."""
+def _collects_without(caller: ModuleFacts, node: ast.Call, name: str, place: int | None, steps: int) -> bool:
+    """Whether a call hands on nothing but `*rest` and `**options` in which nothing is given by that name."""
     spread = [word.value for word in node.keywords if word.arg is None]
-    function = caller.enclosing_function(node)
-    if not isinstance(function, ast.FunctionDef) or function.args.kwarg is None:
-        return is_spread_without(node, name, caller)
-    if len(spread) != 1:
-        return False
-    options = function.args.kwarg.arg
     starred = any(isinstance(part, ast.Starred) for part in node.args)
+    function = caller.enclosing_function(node)
+    if not isinstance(function, ast.FunctionDef):
+        return is_spread_without(node, name, caller)
+    if starred and not _ends_before(caller, node, function, place):
+        return False
+    if starred and not spread:
+        return not function.decorator_list
+    if function.args.kwarg is None or len(spread) != 1:
+        return is_spread_without(node, name, caller)
+    options = function.args.kwarg.arg
     if not isinstance(spread[0], ast.Name) or spread[0].id != options:
         return is_spread_without(node, name, caller)
-    if starred or function.decorator_list or name in caller.written.signature(function).names:
+    if function.decorator_list or name in caller.written.signature(function).names:
         return False
     if not is_only_read(caller, spread[0], name):
         return False
     return is_given_by_none(caller, function, name, steps)
+
+
+def _ends_before(caller: ModuleFacts, node: ast.Call, function: ast.FunctionDef, place: int | None) -> bool:
+    """Whether a call hands on by position what `*rest` of the function around it collects, and that is never enough."""
+    last, rest = node.args[-1], function.args.vararg
+    own = last.value if isinstance(last, ast.Starred) and isinstance(last.value, ast.Name) else None
+    if rest is None or own is None or own.id != rest.arg or len(caller.lookup.bindings_of(own)) != 1:
+        return False
+    calls = calls_reaching(caller, function)
+    written = [*node.args[:-1], *(part for _, call, _ in calls for part in call.args)]
+    if not 0 < len(calls) <= MAX_CALLS or any(isinstance(part, ast.Starred) for part in written):
+        return False
+    taken = len(function.args.posonlyargs) + len(function.args.args)
+    longest = max(len(call.args) - (taken - skipped) for _, call, skipped in calls)
+    return place is None or len(node.args) - 1 + max(longest, 0) <= place
 
 
 def given_to(node: ast.Call, function: Function, name: str, skipped: int) -> ast.expr | None:

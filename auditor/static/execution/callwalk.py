@@ -90,12 +90,11 @@ class CallWalk:
         if self._registers(node, frame):
             return End.FALLS_THROUGH
         value = frame.resolve(node.func)
-        self._ledger.loads_weights = (
-            self._ledger.loads_weights
-            or self._loads_weights(node, value, frame)
-            or (not self._ledger.deferring and self._converts(node, value, frame))
+        self._ledger.note_loading(
+            all_weights=self._loads_weights(node, value, frame)
+            or (not self._ledger.deferring and self._converts(node, value, frame)),
+            some=isinstance(node.func, ast.Attribute) and is_loading(node.func.attr),
         )
-        self._ledger.loads_some |= isinstance(node.func, ast.Attribute) and is_loading(node.func.attr)
         if may_load_all(node) and isinstance(node.func, ast.Attribute):
             model = frame.resolve(node.func.value)
             if isinstance(model, Instance) and model.made_by is not None and model.module is not None:

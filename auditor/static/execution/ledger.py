@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
-from auditor.static.evaluation.rngstate import NOTHING_YET, START, Level, Pending, Rank, State
+from auditor.static.evaluation.rngstate import NOTHING_YET, SEEDED, START, STORED_WEIGHTS, Level, Pending, Rank, State
 from auditor.static.execution.knowledge import RngIndex
 from auditor.static.execution.montecarlo import is_dropout
 from auditor.static.execution.weights import initialises, is_initial
@@ -128,6 +128,9 @@ class Ledger:
 
         self.loads_some = False
         """Like `loads_weights`, and perhaps only some of a model's weights are replaced."""
+
+        self.loads_always = False
+        """On every way through the program one of these comes: not only below `if args.resume:`."""
 
         self.picked_at: Location | None = None
         """In one of several things that the program picks by name here: only their initial weights are noted, here."""
@@ -252,6 +255,15 @@ class Ledger:
         self.state = self.state.with_level(library, Level(rank))
         self.settle(library, rank)
 
+    def note_loading(self, *, all_weights: bool, some: bool) -> None:
+        """Stored weights may come here."""
+        self.loads_weights |= all_weights
+        self.loads_some |= some
+        if all_weights or some:
+            self.state = self.state.with_level(STORED_WEIGHTS, SEEDED)
+            # What is executed later, or in another process, comes on no path of its own.
+            self.loads_always |= (self.deferring > 0 or self.spawned > 0) and not self.conditions
+
     def load(self, made_at: Location) -> None:
         """The model that was made there loads stored weights."""
         if not self.conditions and not self.muted:
@@ -301,6 +313,7 @@ class Ledger:
     def finish(self) -> None:
         """The program is at its end: what is still to come comes now."""
         self.happen(self.state.pending)
+        self.loads_always |= self.state.level(STORED_WEIGHTS) == SEEDED
         for numbers in self.state.drawn.values():
             for number in numbers:
                 self.records[number].goes_on = True

@@ -23,6 +23,7 @@ from auditor.static.resolution.candidates import Candidates
 from auditor.static.resolution.configured import COMMAND_LINES, configured, of_command_line
 from auditor.static.resolution.contents import collections_in
 from auditor.static.resolution.handed import HANDING, handed
+from auditor.static.resolution.handedmodules import are_handed_on
 from auditor.static.resolution.hierarchy import Hierarchy
 from auditor.static.resolution.importcalls import imported_by, may_import
 from auditor.static.resolution.indirect import APPLYING, REMOTE, applied, called_later, dispatched, running
@@ -112,6 +113,7 @@ class Relevance:
         """Of the methods that are no properties: a value is read far more often than a method is handed on."""
 
         self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
+        self._hands_modules_on = any(map(are_handed_on, self._modules))
         for module in self._modules:
             self._read(module)
         unknown = [each for each in self._open if not self._read_open(*each)]
@@ -311,7 +313,8 @@ class Relevance:
         if not isinstance(called, ast.Attribute):
             return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called) or picks_by_key(called)
         is_known = called.attr in self._names or called.attr in self._rng.object_methods
-        return is_known or isinstance(called.value, ast.Name)
+        may_be_module = self._hands_modules_on and not isinstance(called.value, ast.Constant)  # `self.rng.normal()`
+        return is_known or isinstance(called.value, ast.Name) or may_be_module
 
     def _read_open(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> bool:
         """Note what a call may call, and what it would give that; False where nobody knows of anything."""

@@ -333,7 +333,7 @@ class Walk:
         self.ledger.replaced += replaced
         self.ledger.initialising += initialises
         if not self.ledger.deferring:
-            self.ledger.loads_weights = self.ledger.loads_weights or fills
+            self.ledger.note_loading(all_weights=fills, some=False)
         later = self._delayed.name(node, frame)
         made = self._delayed.make(node.value, frame) if later is not None else ()
         end = End.FALLS_THROUGH if made else self.expression(node.value, frame)

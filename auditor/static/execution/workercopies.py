@@ -16,6 +16,7 @@ from auditor.model.lean import dataclass
 from auditor.static.execution.protocols import CALLED, INDEXING, ITERATING
 from auditor.static.resolution.callers import calls_named, calls_of, calls_seen
 from auditor.static.resolution.members import member
+from auditor.static.resolution.subclasscalls import classes_below
 from auditor.static.resolution.values import ClassRef, External, FunctionRef
 from auditor.static.syntax.bindings import Binding, BindingKind, Function, every_argument
 from auditor.static.syntax.nodes import walk
@@ -38,6 +39,7 @@ MAX_FUNCTIONS = 60
 _MAKING = ("__init__", "__post_init__")
 _ITEMS = (*INDEXING, "__getitems__", *ITERATING)
 _STARTED_ANEW = frozenset({"bit_generator", "manual_seed", "seed", "set_state", "setstate"})
+_BINDING = "functools.partial"
 _ITSELF = frozenset({"manual_seed"})
 """Methods that return their object."""
 
@@ -106,14 +108,21 @@ def _hands_up(above: ast.expr, node: ast.expr) -> bool:
     """Whether an expression may be what one of its parts is, or holds it."""
     if isinstance(above, ast.IfExp):
         return node is not above.test
+    if isinstance(above, ast.Dict):
+        # Of a table of many things items may take another one.
+        return isinstance(node, ast.Call) and all(_is_alike(each, node) for each in above.values)
     return isinstance(above, ast.BoolOp | ast.NamedExpr | ast.List | ast.Tuple | ast.Starred)
+
+
+def _is_alike(one: ast.expr, other: ast.Call) -> bool:
+    return isinstance(one, ast.Call) and ast.dump(one.func) == ast.dump(other.func)
 
 
 def _given_to(module: ModuleFacts, call: ast.Call, argument: ast.expr) -> Iterator[_Place]:
     """What a function of the project or a constructor calls an argument; the object of a class outside that gets it."""
     called = module.names.value(call.func)
     if isinstance(called, External):
-        if called.name.rpartition(".")[2][:1].isupper():
+        if called.name.rpartition(".")[2][:1].isupper() or called.name == _BINDING:
             yield module, call
         return
     if isinstance(called, ClassRef):
@@ -222,8 +231,10 @@ def _is_making(module: ModuleFacts, node: ast.AST) -> bool:
 def _user(kept: _Kept, datasets: Set[str]) -> ClassRef | None:
     """The data set that makes its items with it."""
     if kept.cls is not None:
-        is_dataset = not datasets.isdisjoint(kept.module.base_classes(kept.cls))
-        return ClassRef(kept.module, kept.cls) if is_dataset and _reads_for_items(kept, kept.cls) else None
+        keeper = ClassRef(kept.module, kept.cls)
+        if _is_drawing(keeper, kept.name, datasets, at_least=0):
+            return keeper
+        return next((each for each in _below(kept) if _is_drawing(each, kept.name, datasets, at_least=1)), None)
     if kept.name not in _read_in(kept.module, kept.module.tree):
         return None
     classes = (each for each in kept.module.index.functions if isinstance(each, ast.ClassDef))
@@ -244,9 +255,30 @@ def _made_by_keepers(kept: _Kept, datasets: Set[str]) -> Iterator[_Place]:
             yield caller, call
 
 
-def _reads_for_items(kept: _Kept, cls: ast.ClassDef) -> bool:
-    functions = _functions(ClassRef(kept.module, cls), _ITEMS)
-    return not functions or any(_takes(owner, scope, kept.name) for owner, scope in functions)
+def _below(kept: _Kept) -> Iterator[ClassRef]:
+    """The classes that extend the one that keeps it, and keep nothing else under that name, nor seed it anew."""
+    found = classes_below(ClassRef(kept.module, kept.cls)) if kept.cls is not None else None
+    for each in found or ():
+        own = each.module.index.scopes[each.node].bindings
+        changed = _changed_in(each.module).get(kept.name, ())
+        is_other = kept.name in own or kept.name in each.module.self_attributes(each.node)
+        if not is_other and not any(
+            not by_self or each.module.enclosing_class(it) is each.node for it, by_self in changed
+        ):
+            yield each
+
+
+def _is_drawing(cls: ClassRef, name: str, datasets: Set[str], *, at_least: int) -> bool:
+    """Whether a class is a data set that makes its items with what it keeps under that name.
+
+    `at_least`: functions of the project that make its items; with none a class outside makes them.
+    """
+    if datasets.isdisjoint(cls.module.base_classes(cls.node)):
+        return False
+    functions = _functions(cls, _ITEMS)
+    if not functions:
+        return at_least == 0
+    return any(_takes(owner, scope, name) for owner, scope in functions)
 
 
 def _names_for_items(kept: _Kept, cls: ast.ClassDef) -> bool:

@@ -14,9 +14,9 @@ from itertools import islice
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import MAX_FOUND
 from auditor.static.evaluation.commandline import default_of
-from auditor.static.evaluation.standin import is_fallen_back_on
 from auditor.static.resolution.configured import configured, finds_only
 from auditor.static.resolution.contents import Contents, Put
+from auditor.static.resolution.handedmodules import module_used, without_rebound, without_replaced
 from auditor.static.resolution.importcalls import ANY, MAX_TEXTS, Text, imported_by, texts_of
 from auditor.static.resolution.lookedup import looked_up
 from auditor.static.resolution.members import SAME_OBJECT, entry_of
@@ -32,7 +32,7 @@ from auditor.static.resolution.objectfields import (
     stored,
 )
 from auditor.static.resolution.outsideobjects import GENERATORS, drawing, method_of, parts, results
-from auditor.static.resolution.picked import is_evaluating, looked_into, looks_up
+from auditor.static.resolution.picked import is_evaluating, looked_into, looked_up_as_written, looks_up
 from auditor.static.resolution.registries import Registries
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.resolution.wanted import Wanted, keyed, returned_to, wanted_by
@@ -212,7 +212,7 @@ class Candidates:
             return found
         known = module.names.value(node)
         if isinstance(known, External) and known.name in GENERATORS:
-            return (known,) if is_fallen_back_on(module, node) else ()
+            return module_used(module, node, known)
         if known is not None:
             draws = not isinstance(known, External) or module.project.rng.is_known(known.name)
             return (known,) if draws else ()
@@ -270,7 +270,10 @@ class Candidates:
         for each in nodes:
             yield from self.values(module, each)
 
-    def _named(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
+    def _named(self, module: ModuleFacts, node: ast.Name) -> Sequence[Value]:
+        return without_rebound(module, node, list(self._bound(module, node)), self.values)
+
+    def _bound(self, module: ModuleFacts, node: ast.Name) -> Iterator[Value]:
         for binding in module.lookup.bindings_of(node)[:MAX_EXPRESSIONS]:
             kind, value = binding.kind, binding.value
             if kind is BindingKind.OPAQUE:
@@ -321,7 +324,7 @@ class Candidates:
                     yield found
                     continue
                 assigned = [each for owner, value in stored(base.of, node.attr) for each in self.values(owner, value)]
-                yield from assigned
+                yield from without_replaced(assigned, base.of, node.attr)
                 yield from self._field(base.of, node.attr, is_known=bool(assigned))
                 for owner, whole in handed_on(base.of):
                     yield from (module.names.attribute(each, node.attr) for each in self.values(owner, whole))
@@ -362,8 +365,8 @@ class Candidates:
                 if isinstance(each, External) and looks_up(node):
                     yield External(f"{each.name}.__dict__")
         elif isinstance(node, ast.Call):
-            for each in self.values(module, node.args[0]) if looks_up(node) else ():
-                yield module.names.attribute(each, str(getattr(node.args[1], "value", "")))
+            for whole, name in looked_up_as_written(node):
+                yield from (module.names.attribute(each, name) for each in self.values(module, whole))
 
     def _texts_given(self, module: ModuleFacts, node: ast.expr, steps: int) -> tuple[Text, ...]:
         """What calls give a parameter that is looked up: `self.call("before_run")`."""
@@ -382,7 +385,7 @@ class Candidates:
             self._is_taken |= len(modules) > 1
             yield from map(ModuleRef, modules)
             return
-        if looks_up(node) or is_evaluating(node):
+        if looks_up(node) or is_evaluating(node) or looked_up_as_written(node):
             yield from self._looked_up(module, node)
             return
         built = self._registries.built(module, node, None, self._within)

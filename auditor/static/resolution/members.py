@@ -216,6 +216,8 @@ def _own(cls: ClassRef, name: str, *, bound: bool) -> Value | Absent:
     bindings = cls.module.index.scopes[cls.node].bindings.get(name)
     if bindings:
         value = names.meaning(bindings)
+        if bound and isinstance(value, External):  # `rng = random` of the class, and `self.rng = Random(seed)`
+            return agreed([value, *map(names.option, cls.module.self_attributes(cls.node).get(name, ()))])
         return FunctionRef(value.module, value.node, cls, bound) if isinstance(value, FunctionRef) else value
     stored = cls.module.self_attributes(cls.node).get(name) if bound else None
     return agreed([names.option(value) for value in stored]) if stored else ABSENT

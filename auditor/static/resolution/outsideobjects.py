@@ -52,8 +52,8 @@ def called_with(module: ModuleFacts, function: ast.AST | None, parameter: ast.ar
     return Instance(External(made)) if made is not None else None
 
 
-GENERATORS = frozenset({"numpy.random", "random"})
-"""Modules that people hand on in place of a generator object: `rng or np.random`."""
+GENERATORS = {"numpy.random": "numpy.random", "numpy.random.mtrand._rand": "numpy.random", "random": "random"}
+"""Modules that people hand on in place of a generator object, `rng or np.random`; or what stands for one, with that."""
 
 
 def drawing(rng: RngIndex, values: Iterable[Value]) -> list[Value]:

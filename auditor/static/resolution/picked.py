@@ -69,6 +69,15 @@ def looks_up(node: ast.expr) -> bool:
     return is_called and isinstance(node, ast.Call) and len(node.args) > 1
 
 
+def looked_up_as_written(node: ast.Call) -> list[tuple[ast.expr, str]]:
+    """`net` and `"loss"` of `getattr(net, "loss")` or `net.__getattribute__("loss")`."""
+    is_method = isinstance(node.func, ast.Attribute) and node.func.attr == "__getattribute__"
+    parts = [node.func.value, *node.args] if is_method and isinstance(node.func, ast.Attribute) else node.args
+    if len(parts) < len(("object", "name")) or not (is_method or looks_up(node)):
+        return []
+    return [(parts[0], str(getattr(parts[1], "value", "")))]
+
+
 def looked_into(module: ModuleFacts, node: ast.expr) -> tuple[str, Value, tuple[Text, ...]] | None:
     """How, and in which module, something is looked up by name, and what the name may be."""
     if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant):
