@@ -26,7 +26,8 @@ def test_it_comes_before_the_folder_of_the_importer(tmp_path: Path) -> None:
 
 
 def test_without_a_script_only_the_importers_own_folder_is_looked_into(tmp_path: Path) -> None:
-    assert _found(tmp_path, "tools", "lab/envs/__init__.py", "lab/trainer.py") == "lab/envs/tools.py"
+    modules = ("lab/trainer.py", "lab/train_utils.py", "lab/test_net.py")
+    assert _found(tmp_path, "tools", "lab/envs/__init__.py", *modules) == "lab/envs/tools.py"
     assert _found(tmp_path, "tools", "lab/envs/deep/__init__.py") is None
 
 

@@ -92,8 +92,12 @@ def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
 
 
 def gets_to_node(project: Project, program: str, path: str, node: ast.expr) -> bool:
-    """Whether a program can get to something in one of its files; its own classes and functions may be named, too."""
-    if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
+    """Whether a program can get to something in one of its files, its own too.
+
+    Of a file of which functions are run by others (a console script), these may be any.
+    """
+    entry = project.programs.entry_point(program) if path == program else None
+    if (entry and entry.functions) or project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
         return True
 
     def holds(module: ModuleFacts, statement: ast.AST) -> bool:

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from auditor.model.pattern import lazy_pattern
 
 _SCRIPT = lazy_pattern(
-    r"(?:main|train|run|pretrain|finetune|eval|evaluate|test|infer|inference|predict|sample|generate|demo)"
-    r"(?:_\w+)?\.py"
+    r"test\.py|(?:main|train|run|pretrain|finetune|eval|evaluate|infer|inference|predict|sample|generate|demo)"
+    r"(?:_(?!\w*utils?\.)\w+)?\.py"
 )
-"""Names that people give to what they start."""
+"""Names that people give to what they start; `test_net.py` and `train_utils.py` are something else."""
 
 
 def script_folders(folder: str, names: Callable[[str], frozenset[str]]) -> Iterator[str]:
