@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.entrypoints import names_main
+from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
 from auditor.static.execution.protocols import is_run_by_others
 from auditor.static.resolution.values import ClassRef
@@ -103,7 +104,14 @@ def gets_to_node(project: Project, program: str, path: str, node: ast.expr) -> b
     def holds(module: ModuleFacts, statement: ast.AST) -> bool:
         return any(part is node for part in walk(statement))
 
-    return _is_led_to(project, program, [path], holds)
+    return _is_led_to(project, program, [path], holds) or _unpickles(project, program)
+
+
+def _unpickles(project: Project, program: str) -> bool:
+    """Whether a program calls an object out of a file: `from nets import Net`, then `net = torch.load("net.pt")`."""
+    holding = [path for path in project.graph.reached_by_statements(program) if project.texts.contain(path, ("load(",))]
+    modules = map(project.module, sorted(holding))
+    return any(module is not None and uses_stored_object(module) for module in modules)
 
 
 def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
