@@ -17,6 +17,11 @@ _SCRIPT = lazy_pattern(
 """Names that people give to what they start; `test_net.py` and `train_utils.py` are something else."""
 
 
+def is_called_like_script(name: str) -> bool:
+    """Whether a file has such a name."""
+    return _SCRIPT.fullmatch(name) is not None
+
+
 def script_folders(folder: str, names: Callable[[str], frozenset[str]]) -> Iterator[str]:
     """The packages in which scripts may be run that import a module of `folder`, the likeliest first.
 
@@ -26,7 +31,7 @@ def script_folders(folder: str, names: Callable[[str], frozenset[str]]) -> Itera
     current = folder
     while current:
         held = names(current)
-        if "__init__.py" in held and any(map(_SCRIPT.fullmatch, held)):
+        if "__init__.py" in held and any(map(is_called_like_script, held)):
             yield current
         current = current.rpartition("/")[0]
     if folder and "__init__.py" in names(folder):
