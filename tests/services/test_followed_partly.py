@@ -176,3 +176,32 @@ def test_a_module_that_is_loaded_by_its_path(tmp_path: Path) -> None:
         "print(experiment.Experiment().run(np.random.rand()))\n"
     )
     assert "what is made at train.py:7" in _reasons(tmp_path)["train.py"]
+
+
+FINDER = (
+    "import importlib\nimport pkgutil\n\nimport lab\n\ndef find(name, package):\n    found = None\n"
+    "    for _, module, _ in pkgutil.iter_modules(lab.__path__):\n"
+    "        held = importlib.import_module(package + '.' + module)\n"
+    "        if hasattr(held, name):\n            found = getattr(held, name)\n            break\n    return found\n\n"
+    "def configuration(name):\n    kind = find(name, name)\n    return 'plans', kind\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "is_told"),
+    [
+        ("    plans, kind = configuration(sys.argv[1])\n    kind(3).run()\n", True),
+        ("    kind = find(sys.argv[1], 'nets')\n    kind(3).run()\n", True),
+        ("    kind, plans = configuration(sys.argv[1])\n    print(kind.upper())\n", False),
+        ("    plans, kind = configuration(sys.argv[1])\n    kind = print\n    kind(plans)\n", False),
+        ("    plans = configuration(sys.argv[1])[0]\n    print(plans)\n", False),
+    ],
+)
+def test_a_class_that_is_found_by_its_name(tmp_path: Path, program: str, *, is_told: bool) -> None:
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab" / "__init__.py").write_text("")
+    (tmp_path / "finder.py").write_text(FINDER)
+    (tmp_path / "train.py").write_text(
+        f"import sys\n\nfrom finder import configuration, find\n{SEEDED}print(np.random.rand())\n{MAIN}{program}"
+    )
+    assert ("train.py" in _reasons(tmp_path)) is is_told

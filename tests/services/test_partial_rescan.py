@@ -459,3 +459,25 @@ def test_parts_of_another_scan_are_not_used(cache_home: Path) -> None:
     parts.write_bytes(older)
     put(root, ("lib/seed.py", 2, 0))
     assert report(root, cached=True) == report(root, cached=False)
+
+
+def test_a_script_that_comes_into_a_package_and_goes(tmp_path: Path) -> None:
+    """What is run there has the package on `sys.path`, and so have the modules below it."""
+    files = {
+        "lab/__init__.py": "",
+        "lab/envs/__init__.py": "from envs.plain import make\n",
+        "lab/envs/plain.py": "import random\n\n\ndef make():\n    return random.random()\n",
+    }
+    for path, text in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    (tmp_path / "start.py").write_text("from lab.envs import make\n\nprint(make())\n")
+    assert scan([tmp_path], Settings()).findings == ()
+    script = tmp_path / "lab" / "train.py"
+    script.write_text("from envs import make\n\nif __name__ == '__main__':\n    print(make())\n")
+    assert {path for finding in scan([tmp_path], Settings()).findings for path in finding.entry_points} == {
+        "lab/train.py",
+        "start.py",
+    }
+    script.unlink()
+    assert scan([tmp_path], Settings()).findings == ()

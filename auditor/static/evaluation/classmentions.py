@@ -108,7 +108,7 @@ class ClassMentions:
     def _uses_stored_object(self, path: str) -> bool:
         """Whether a file calls what it takes out of a file, or a method of it: `torch.load("net.pt").eval()`."""
         module = self.project.module(path)
-        return module is not None and any(_is_object(module, each.node) for each in module.calls_to(_UNPICKLING))
+        return module is not None and uses_stored_object(module)
 
     def _is_open(self, cls: ClassRef, within: AbstractSet[str]) -> bool:
         """Whether a class may be made by what its own file does not say."""
@@ -145,6 +145,11 @@ class ClassMentions:
                 if isinstance(target, ast.Attribute) and not _is_own(target, function)
             )
         return found
+
+
+def uses_stored_object(module: ModuleFacts) -> bool:
+    """Whether a file calls what it takes out of a file: its class need not be named."""
+    return any(_is_object(module, each.node) for each in module.calls_to(_UNPICKLING))
 
 
 def _is_object(module: ModuleFacts, loaded: ast.Call) -> bool:

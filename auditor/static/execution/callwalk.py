@@ -25,13 +25,13 @@ from auditor.static.resolution.callables import EXITS
 from auditor.static.resolution.candidates import MAX_VALUES
 from auditor.static.resolution.configured import COMMAND_LINES, MAX_MADE, configured, finds_only, opened
 from auditor.static.resolution.frame import End, Frame
-from auditor.static.resolution.importcalls import is_out_of_unknown
 from auditor.static.resolution.indirect import called_later, dispatched, fills, running
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.members import entry_of, table_of
 from auditor.static.resolution.picked import MAX_PICKED, looked_into, picked
 from auditor.static.resolution.receiver import on_own_object
 from auditor.static.resolution.registries import MAX_TAKEN
+from auditor.static.resolution.unknownimports import is_out_of_unknown
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value, named_once
 from auditor.static.resolution.wanted import keyed
 from auditor.static.syntax.elements import call_of, passed

@@ -6,6 +6,7 @@ import ast
 from itertools import islice
 
 from auditor.static.evaluation.flow import MAX_READS, uses
+from auditor.static.execution.shown import is_shown_colour
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.targets import only_target
@@ -73,7 +74,7 @@ _WAITING = (b"sleep(", b"retry", b"backoff")
 def is_incidental(module: ModuleFacts, statement: ast.stmt) -> bool:
     """`port = random.randint(…)`, `def task_id(): return …`: drawn for something that no training depends on."""
     maker = set(getattr(module.enclosing_function(statement), "name", "").lower().split("_"))
-    if (maker & _TEXTS and maker & _ANY) or _sleeps(module, statement):
+    if (maker & _TEXTS and maker & _ANY) or _sleeps(module, statement) or is_shown_colour(module, statement):
         return True
     if _spells(module, statement):
         return not _is_data(module, statement) or _names_something(module, statement)

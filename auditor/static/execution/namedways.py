@@ -14,6 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.entrypoints import names_main
+from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
 from auditor.static.execution.protocols import is_run_by_others
 from auditor.static.resolution.values import ClassRef
@@ -37,7 +38,7 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 """Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
 
 _FURTHER = (
-    *(b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
+    *(b"LightningCLI(", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
     *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI", b"jsonargparse"),
 )
@@ -95,6 +96,28 @@ def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
     return _is_led_to(project, program, sorted(lines), holds)
 
 
+def gets_to_node(project: Project, program: str, path: str, node: ast.expr) -> bool:
+    """Whether a program can get to something in one of its files, its own too.
+
+    Of a file of which functions are run by others (a console script), these may be any.
+    """
+    entry = project.programs.entry_point(program) if path == program else None
+    if (entry and entry.functions) or project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
+        return True
+
+    def holds(module: ModuleFacts, statement: ast.AST) -> bool:
+        return any(part is node for part in walk(statement))
+
+    return _is_led_to(project, program, [path], holds) or _unpickles(project, program)
+
+
+def _unpickles(project: Project, program: str) -> bool:
+    """Whether a program calls an object out of a file: `from nets import Net`, then `net = torch.load("net.pt")`."""
+    holding = [path for path in project.graph.reached_by_statements(program) if project.texts.contain(path, ("load(",))]
+    modules = map(project.module, sorted(holding))
+    return any(module is not None and uses_stored_object(module) for module in modules)
+
+
 def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
     """`holding`: the files of the program in which something stands."""
     reached = sorted(project.graph.reached_by_statements(program))
@@ -104,7 +127,7 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
         module = project.module(path)
         if module is None:
             return True
-        for statement in _imported_statements(module):
+        for statement in module.tree.body if path == program else _imported_statements(module):
             if not holds(module, statement):
                 continue
             name = _name(statement)
@@ -136,6 +159,8 @@ def _goes_back(project: Project, program: str, reached: Sequence[str], pending: 
                 run = module.tree.body if user == program else _imported_statements(module)
                 executed[user] = [_Executed.of(each) for each in run]
             for using in _users(module, executed.get(user, ()), path, name):
+                if (user, using) == (path, name):
+                    continue  # `super(Net, self)` in the class itself
                 if using is None or user == program:
                     return True
                 if (user, using) not in seen:

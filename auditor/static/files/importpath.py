@@ -15,6 +15,7 @@ from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
 from auditor.static.files.ownfolder import below_checkout
+from auditor.static.files.scriptfolder import script_folders
 from auditor.static.text.computedimports import MAX_NAMED, MAX_SIBLINGS
 from auditor.static.text.configurednames import ConfiguredNames, read_names
 from auditor.static.text.hydraconfigs import Tree, composed
@@ -203,9 +204,8 @@ class ImportPath:
             found = self._below(base, dotted)
             if found and not (found.endswith("/") and self._comes_after(top, found, folder)):
                 return found
-        if not self._is_elsewhere(top) and self._is_file(_join(folder, "__init__.py")):
-            # The importer's own folder is on the path when it is run as a script.
-            found = self._below(folder, dotted)
+        for own in script_folders(folder, self._names) if not self._is_elsewhere(top) else ():
+            found = self._below(own, dotted)
             if found:
                 return found
         return self._below("", dotted) if self._is_packaged_repository and self._may_be_added(top) else None

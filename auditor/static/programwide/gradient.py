@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from enum import Enum
 
 from auditor.static.facts import ModuleFacts
@@ -19,6 +20,9 @@ _MAX_AROUND = 20
 
 _STORED = ("checkpoint", "ckpt", "pretrained", "state_dict")
 """In names of dictionaries of stored weights."""
+
+_WEIGHTS = ("checkpoint", "ckpt", "state_dict")
+"""Those that are no names of features, too."""
 
 _OFF = frozenset({"torch.inference_mode", "torch.no_grad", "torch.autograd.no_grad", "torch.autograd.inference_mode"})
 _ON = frozenset({"torch.enable_grad", "torch.autograd.enable_grad"})
@@ -48,7 +52,7 @@ def gradient_at(module: ModuleFacts, node: ast.AST) -> Gradient:
     if _is_apart(module, holder):
         return Gradient.NONE
     if holder is not None and "torch.nn.Module" in module.base_classes(holder):
-        return Gradient.NONE if _is_computed_once(module, node) else Gradient.LIKELY
+        return Gradient.NONE if _is_computed_once(module, node) or _fits_stored(module, node) else Gradient.LIKELY
     if holder is not None and not _is_layer(module, holder) and _switches_off(module, holder):
         return Gradient.NONE
     # A mixin of layers has no base of its own.
@@ -78,10 +82,17 @@ def _is_apart(module: ModuleFacts, holder: ast.ClassDef | None) -> bool:
     """Whether a class only measures what was trained (`metrics/fid/inception.py`), or prepares data."""
     if holder is None:
         return False
-    if "inception" in holder.name.lower() and not _MEASURES.isdisjoint(_WORDS.split(module.path.lower())):
-        return True
     name = holder.name.lower()
+    if "inception" in name and not _MEASURES.isdisjoint(
+        _WORDS.split(" ".join((module.path, *_beside(module))).lower())
+    ):
+        return True
     return not _is_layer(module, holder) and any(word in name for word in ("buffer", "dataset", "replay"))
+
+
+def _beside(module: ModuleFacts) -> Iterator[str]:
+    """The names of the functions at the top of a file: `fid_inception_v3`."""
+    return (node.name for node in module.tree.body if isinstance(node, ast.FunctionDef))
 
 
 def _is_transform(module: ModuleFacts, node: ast.AST) -> bool:
@@ -145,7 +156,7 @@ def _resizes_positions(node: ast.AST) -> bool:
     return isinstance(first, ast.Name) and first.id.lower().startswith(("pos_", "posemb", "position"))
 
 
-def _resizes_stored(module: ModuleFacts, node: ast.AST) -> bool:
+def _resizes_stored(module: ModuleFacts, node: ast.AST, words: tuple[str, ...] = _STORED) -> bool:
     """`table = state_dict[key]`, `interpolate(table.view(…), …)`: so is a table of a checkpoint, whichever it is."""
     pending: list[ast.expr | None] = list(node.args[:1]) if isinstance(node, ast.Call) else []
     seen: set[ast.expr | None] = set()
@@ -160,17 +171,24 @@ def _resizes_stored(module: ModuleFacts, node: ast.AST) -> bool:
             pending += [binding.value for binding in bindings] or [None]
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
             pending.append(part.func.value)
-        elif not isinstance(part, ast.Subscript) or not _is_of_stored(part):
+        elif not isinstance(part, ast.Subscript) or not _is_of_stored(part, words):
             return False
     return bool(seen)
 
 
-def _is_of_stored(part: ast.Subscript) -> bool:
+def _fits_stored(module: ModuleFacts, node: ast.AST) -> bool:
+    """`def load_from(self, path): …` of a layer, of a dictionary that holds weights: features may be pretrained."""
+    function = module.enclosing_function(node)
+    is_called = getattr(function, "name", "forward").startswith("forward")
+    return not is_called and _resizes_stored(module, node, _WEIGHTS)
+
+
+def _is_of_stored(part: ast.Subscript, words: tuple[str, ...]) -> bool:
     named = part.value
     while isinstance(named, ast.Subscript):
         named = named.value
     name = getattr(named, "id", getattr(named, "attr", "")).lower()
-    return any(word in name for word in _STORED)
+    return any(word in name for word in words)
 
 
 def _is_computed_once(module: ModuleFacts, node: ast.AST) -> bool:

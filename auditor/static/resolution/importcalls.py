@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.static.evaluation.commandline import option_call
-from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.elements import Known, call_of
 from auditor.static.text.computedimports import EVERY
@@ -22,17 +21,8 @@ IMPORTING = frozenset({"importlib.import_module", "__import__"})
 IMPORTING_WORDS = frozenset({"import_module", "__import__"})
 """The last parts of these names, under which nearly all call them."""
 
-_LOADING = frozenset({"importlib.util.module_from_spec", "imp.load_source"})
-"""Calls that make a module of a file that they are given."""
-
 MAX_TEXTS = 40
 """Texts that one expression may be."""
-
-MAX_HANDED = 4
-"""Functions that return an imported module, or an object out of it, one through the other."""
-
-MAX_RETURNS = 8
-"""Of one function."""
 
 MAX_STEPS = 8
 """Names, and parts of texts, on the way to what is written out."""
@@ -85,41 +75,6 @@ def imported_by(module: ModuleFacts, node: ast.Call) -> tuple[str, ...]:
             found[alike] = tuple(sorted({path for text in texts for path in _modules(module, node, text)}))
         found[node] = found[alike]
     return found[node]
-
-
-def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
-    """Whether what is called comes out of a module of which nothing tells which: `import_module(path).Net()`."""
-    if isinstance(called, ast.Attribute):
-        holder = called.value
-    elif isinstance(called, ast.Call) and getattr(called.func, "id", "") == "getattr" and called.args:
-        holder = called.args[0]
-    else:
-        return False
-    # Of a file that makes things by their names, those who call it tell.
-    return not module.project.graph.is_making(module.path) and _is_of_unknown(module, holder, MAX_HANDED)
-
-
-def _is_of_unknown(module: ModuleFacts, node: ast.expr, steps: int) -> bool:
-    """Whether something is such a module or an object out of one, also as a function of the project returns it."""
-    made = module.origin(node)
-    if not isinstance(made, ast.Call):
-        return False
-    name = module.resolve(made.func)
-    if name in _LOADING:
-        return True
-    if may_import(made) and name in IMPORTING:
-        asked = call_of(made, None).argument("name", 0)
-        is_written = asked is None or isinstance(module.constant(asked), Known)
-        return not is_written and not imported_by(module, made)
-    if steps == 0:
-        return False
-    called = module.names.value(made.func)
-    if isinstance(called, FunctionRef):
-        returned = called.module.returns(called.node)[:MAX_RETURNS]
-        return any(_is_of_unknown(called.module, each, steps - 1) for each in returned)
-    if called is not None or not isinstance(made.func, ast.Attribute):
-        return False
-    return _is_of_unknown(module, made.func.value, steps - 1)
 
 
 def is_repeated(module: ModuleFacts, node: ast.Call) -> bool:

@@ -15,6 +15,7 @@ from auditor.model.lean import dataclass, field
 from auditor.static.files.discovery import folder_of_tests, suites
 from auditor.static.files.importgraph import ImportGraph, importers
 from auditor.static.files.importpath import DATA, PATH_SETTERS, ImportPath, are_few, folders_in
+from auditor.static.files.scriptfolder import is_called_like_script
 from auditor.static.text.computedimports import EVERY
 from auditor.static.text.configurednames import CHOSEN, NAMED
 from auditor.static.text.hydraconfigs import CONFIGURED
@@ -123,7 +124,8 @@ class _Changes:
     """Parts of imports that may lead elsewhere."""
 
     packages: set[str] = field(default_factory=set)
-    """Folders, each with a `/`, that became packages or are none any more: all imports in them may lead elsewhere."""
+    """Folders, each with a `/`, that became packages or are none any more, or got or lost a script: all imports in them
+    may lead elsewhere."""
 
     is_everywhere: bool = False
 
@@ -145,6 +147,8 @@ class _Changes:
             self.packages.add(f"{folder}/")
             self.is_everywhere = self.is_everywhere or not folder
         else:
+            if is_package and is_called_like_script(name):
+                self.packages.add(f"{folder}/")  # what is run in a package has it on `sys.path`
             self.words.add(run_name(name) if name.endswith(".ipynb") else name.removesuffix(".py"))
 
     def surround(self, path: str) -> bool:

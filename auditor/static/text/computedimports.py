@@ -28,11 +28,17 @@ _BEGINNING = lazy_pattern(rb"""["'](\.*[A-Za-z_][\w.]*\.)(\w*)(?:["']\s*\+|\{|%s
 _BEHIND = lazy_pattern(rb"""[^{}"'\n]{0,100}?(?:\}|\+\s*["'])?(\w{0,60})((?:\.[A-Za-z_]\w*){1,4})["']""")
 """What stands behind the part that is put in: `.model` of `"models.{}.model"`, `"models." + name + ".model"`."""
 
+_LINKED = lazy_pattern(rb"""(["'])\.\1\.join\(\s*[\[(]\s*((?:["'][A-Za-z_][\w.]*["']\s*,\s*)+)(?!["'\])\s])""")
+"""`".".join(["models", name])`: the texts before the first part that is put in."""
+
+_TEXT = lazy_pattern(rb"[\w.]+")
 _WHOLE = lazy_pattern(rb"""["']([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)["']""")
 _LISTING = lazy_pattern(
     rb"\b(?:listdir|scandir|glob|rglob|iglob|iterdir|iter_modules|walk_packages|find_modules|walk)\("
 )
-_OWN = lazy_pattern(rb"\b__(?:file|path)__\b")
+_OWN = lazy_pattern(rb"(?<![\w.])__(?:file|path)__\b")
+"""Of the file itself; `nets.__path__` is that of another package."""
+
 _RELATIVE = lazy_pattern(rb"\b(?:import_module|__import__)\([^)\n]{0,300}\b__(?:name|package)__\b")
 _BESIDE = lazy_pattern(rb"""\b(?:import_module|__import__)\(\s*f?["']\.(\w*)(?:["']\s*\+|\{|%s)""")
 _WITHIN = lazy_pattern(rb"""\bimport_module\([^)\n]{0,300},\s*(?:package\s*=\s*)?["']([\w.]+)["']\s*\)""")
@@ -61,6 +67,8 @@ def computed_imports(code: bytes) -> Iterator[tuple[str, str]]:
         yield name, f"{begin}*"
         if behind := _BEHIND.match(code, found.end()):
             yield name, f"{begin}*{behind[1].decode()}/{behind[2].decode()[1:]}"
+    for found in _LINKED.finditer(code):
+        yield f"{'.'.join(part.decode() for part in _TEXT.findall(found[2]))}.{EVERY}", "*"
     for found in _WITHIN.finditer(code):
         yield f"{found[1].decode()}.{EVERY}", "*"
     for found in _BESIDE.finditer(code):
