@@ -43,3 +43,19 @@ def bound_of_draw(test: ast.expr, module: ModuleFacts) -> ast.expr | None:
         return None
     is_drawn = isinstance(test.left, ast.Call) and module.resolve(test.left.func) in _UNIT_DRAWS
     return test.comparators[0] if is_drawn else None
+
+
+def clause_text(module: ModuleFacts, handler: ast.ExceptHandler) -> str:
+    """`except OSError`."""
+    return f"except {module.text(handler.type)}" if handler.type is not None else "except"
+
+
+def case_text(module: ModuleFacts, case: ast.match_case) -> str:
+    """`case "train" if debug`, in one line."""
+    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
+    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
+
+
+def takes_all(case: ast.match_case) -> bool:
+    """`case _:` or `case other:`, which is taken where no other is."""
+    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None

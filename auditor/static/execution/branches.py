@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.entrypoints import names_main
-from auditor.static.evaluation.askedparts import bound_of_draw, lookups
+from auditor.static.evaluation.askedparts import bound_of_draw, case_text, clause_text, lookups, takes_all
 from auditor.static.evaluation.attempts import Missing, missing
 from auditor.static.evaluation.commandline import is_never_none
 from auditor.static.evaluation.fixedswitches import FixedSwitches
@@ -16,8 +16,10 @@ from auditor.static.evaluation.impliedconditions import as_conditions
 from auditor.static.evaluation.modes import in_training, starts_false, stays_false
 from auditor.static.evaluation.plainrun import NO_SEED, without_arguments
 from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_draws
+from auditor.static.evaluation.rounds import is_in_first_round
 from auditor.static.evaluation.truth import never_holds
 from auditor.static.execution.finishing import Finishing
+from auditor.static.execution.guards import Guards, put_back
 from auditor.static.execution.inturn import asks_for_method
 from auditor.static.execution.narrowed import ends_program, narrow, turn_over
 from auditor.static.resolution.frame import End, Frame
@@ -44,6 +46,7 @@ class Branches:
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
         self.finishing = Finishing(walk)
+        self._guards = Guards()
         self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
@@ -53,6 +56,12 @@ class Branches:
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
+        outer = self._guards.begin(node, frame)
+        end = self._conditional(node, frame, block)
+        self._guards.end(node, frame, self._ledger.state, outer)
+        return end
+
+    def _conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         is_off = self._never_falls_below(node.test, frame)
         self._ledger.muted += is_off
         for part in self.asked(node.test, frame):
@@ -65,6 +74,9 @@ class Branches:
             return self._walk.block(node.orelse, frame)
         if holds is None and asks_for_method(self._walk, node.test, frame):
             holds = True
+        if holds is None and is_in_first_round(node, frame.module):
+            self._walk.block(node.body, frame)
+            return self._walk.block(node.orelse, frame)
         outcome = self._settled_by_text(node.test, frame) if holds is None else None
         if outcome is not None:
             return self._decided(node, frame, block, holds=outcome, is_left_off=True)
@@ -239,9 +251,12 @@ class Branches:
         if condition is None:
             return self._walk.block(body, frame)
         before = self._ledger.state
+        state, kept = self._guards.believe(before, condition)
+        self._walk.set_state(state)
         self._walk.tests.append(condition)
         end = self._walk.block(body, frame)
         self._walk.tests.pop()
+        self._walk.set_state(put_back(self._ledger.state, kept))
         if end is End.STOPS:
             self._ledger.stop(before)
         return end
@@ -309,8 +324,8 @@ class Branches:
             if condition is not None:
                 return self.conditional(condition, frame, [condition])
         subject = frame.module.text(node.subject)
-        arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
-        return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
+        arms = [(f"match {subject}: {case_text(frame.module, case)}", case.body) for case in node.cases]
+        return self.arms(arms, frame, exhaustive=takes_all(node.cases[-1]))
 
     def attempt(self, node: ast.Try, frame: Frame) -> End:
         lacking = missing(frame.module, node, lambda part: self._evaluator.value(part, frame).kind is SeedValue.NONE)
@@ -328,7 +343,7 @@ class Branches:
             return end
         arms: list[tuple[str | None, Sequence[ast.stmt]]]
         arms = [(frame.module.text(lacking.node), [*node.body[lacking.index :], *node.orelse])]
-        arms += [(_clause_text(frame.module, handler), handler.body) for handler in node.handlers]
+        arms += [(clause_text(frame.module, handler), handler.body) for handler in node.handlers]
         plain = lacking.handler.body if lacking.in_plain_run else None
         return self.arms(arms, frame, exhaustive=True, plain=plain)
 
@@ -343,7 +358,7 @@ class Branches:
         for handler in node.handlers:
             self._walk.set_state(before)
             frame.values = dict(values)
-            self._ledger.conditions.append(_clause_text(frame.module, handler))
+            self._ledger.conditions.append(clause_text(frame.module, handler))
             if self._walk.block(handler.body, frame) is End.FALLS_THROUGH:
                 handled.append((self._ledger.state, None))
             self._ledger.conditions.pop()
@@ -357,11 +372,6 @@ class Branches:
         return End.FALLS_THROUGH
 
 
-def _clause_text(module: ModuleFacts, handler: ast.ExceptHandler) -> str:
-    """`except OSError`."""
-    return f"except {module.text(handler.type)}" if handler.type is not None else "except"
-
-
 def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
     """`if args.seed is None:` of an option that never is."""
     if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Is) or len(test.ops) > 1:
@@ -372,17 +382,6 @@ def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
 def _drawing(state: State, beside: State) -> State:
     """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
     return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
-
-
-def _written(module: ModuleFacts, case: ast.match_case) -> str:
-    """`case "train" if debug`, in one line."""
-    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
-    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
-
-
-def _takes_all(case: ast.match_case) -> bool:
-    """`case _:` or `case other:`, which is taken where no other is."""
-    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
 def _common_end(ends: Sequence[End]) -> End:

@@ -24,6 +24,7 @@ from auditor.static.execution.weights import is_loading, loads_weights, may_load
 from auditor.static.resolution.callables import EXITS
 from auditor.static.resolution.candidates import MAX_VALUES
 from auditor.static.resolution.configured import COMMAND_LINES, MAX_MADE, configured, finds_only, opened
+from auditor.static.resolution.endings import ends_program
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.importcalls import is_out_of_unknown
 from auditor.static.resolution.indirect import called_later, dispatched, fills, running
@@ -132,6 +133,8 @@ class CallWalk:
             self._alternatives(dispatched(value), node, frame)
             self._configured(value, node, frame)
             self._commands(value, node, frame)
+            if not self._walk.relevance.is_relevant(value.node) and ends_program(frame.module, node, value):
+                return End.STOPS
         elif isinstance(value, ClassRef):
             with self.spawned.calling(value, node):
                 self.objects.construct(value, node, frame)

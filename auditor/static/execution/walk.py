@@ -258,6 +258,8 @@ class Walk:
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node, frame)
         elif isinstance(node, ast.Raise):
+            if node.exc is not None:  # `raise SystemExit(main())`
+                self.expression(node.exc, frame)
             return End.STOPS
         elif isinstance(node, ast.Break | ast.Continue):
             return End.LEAVES_LOOP
@@ -357,6 +359,8 @@ class Walk:
                 )
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
+            if not isinstance(node, ast.AugAssign):
+                self.calls.objects.setters.assigned(target, node.value, frame)
         if later is not None:
             frame.delayed[later] = made
         return end
