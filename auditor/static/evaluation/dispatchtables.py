@@ -54,13 +54,6 @@ def called_out_of(module: ModuleFacts, called: ast.expr) -> list[Value]:
     return [*held, *by_default] if found and any((*held, *by_default)) else []
 
 
-def picks_by_key(called: ast.expr) -> bool:
-    """Whether it comes out of an attribute by a key that is not written: `self.steps[name]`."""
-    if not isinstance(called, ast.Subscript) or isinstance(called.slice, ast.Constant):
-        return False
-    return isinstance(called.value, ast.Attribute)
-
-
 def _kept(module: ModuleFacts, table: ast.Attribute) -> list[tuple[ModuleFacts, ast.expr | None, ast.expr]]:
     """The entries of the one dictionary that a class, or one that it extends, gives the attribute.
 

@@ -18,7 +18,7 @@ from auditor.static.evaluation.plainrun import NO_SEED, without_arguments
 from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.evaluation.rounds import is_in_first_round
 from auditor.static.evaluation.truth import never_holds
-from auditor.static.execution.finishing import Finishing
+from auditor.static.execution.finishing import Finishing, common_end
 from auditor.static.execution.guards import Guards, put_back
 from auditor.static.execution.inturn import asks_for_method
 from auditor.static.execution.narrowed import ends_program, narrow, turn_over
@@ -307,7 +307,7 @@ class Branches:
                 kept.append((body, frame.values))
         joined = join(states)
         if joined is None:
-            return _common_end(ends)
+            return common_end(ends)
         self._walk.set_state(joined)
         chosen = [values for body, values in kept if body is plain] or [values for _, values in kept]
         frame.values = _joined_values(chosen)
@@ -323,6 +323,8 @@ class Branches:
             condition = self._matched[node]
             if condition is not None:
                 return self.conditional(condition, frame, [condition])
+        for guard in (case.guard for case in node.cases if case.guard is not None):
+            self._walk.expression(guard, frame)
         subject = frame.module.text(node.subject)
         arms = [(f"match {subject}: {case_text(frame.module, case)}", case.body) for case in node.cases]
         return self.arms(arms, frame, exhaustive=takes_all(node.cases[-1]))
@@ -382,14 +384,6 @@ def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
 def _drawing(state: State, beside: State) -> State:
     """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
     return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
-
-
-def _common_end(ends: Sequence[End]) -> End:
-    """All arms leave: back to the caller where any does that, else out of the loop, else the program stops."""
-    for end in (End.RETURNS, End.LEAVES_LOOP):
-        if end in ends:
-            return end
-    return End.STOPS
 
 
 def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:

@@ -13,7 +13,7 @@ from functools import partial
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.classmentions import ClassMentions
 from auditor.static.evaluation.commandline import PARSING_METHODS
-from auditor.static.evaluation.dispatchtables import called_out_of, picks_by_key
+from auditor.static.evaluation.dispatchtables import called_out_of
 from auditor.static.execution.protocols import is_run_by_others
 from auditor.static.execution.weights import LOADERS, LOADING
 from auditor.static.facts import ModuleFacts
@@ -316,7 +316,7 @@ class Relevance:
         if isinstance(called, ast.Attribute) and called.attr == REMOTE:
             called = called.value
         if not isinstance(called, ast.Attribute):
-            return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called) or picks_by_key(called)
+            return isinstance(called, ast.Name | ast.Subscript) or looks_up(called) or is_evaluating(called)
         is_known = called.attr in self._names or called.attr in self._rng.object_methods
         return is_known or isinstance(called.value, ast.Name)
 
