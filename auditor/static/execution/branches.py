@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.entrypoints import names_main
-from auditor.static.evaluation.askedparts import bound_of_draw, case_text, clause_text, lookups, takes_all
+from auditor.static.evaluation.askedparts import (
+    asks_for_none,
+    bound_of_draw,
+    case_text,
+    clause_text,
+    lookups,
+    takes_all,
+)
 from auditor.static.evaluation.attempts import Missing, missing
-from auditor.static.evaluation.commandline import is_never_none
 from auditor.static.evaluation.fixedswitches import FixedSwitches
 from auditor.static.evaluation.impliedconditions import as_conditions
 from auditor.static.evaluation.modes import in_training, starts_false, stays_false
@@ -27,11 +33,9 @@ from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import is_always
 from auditor.static.resolution.seedvalue import GIVEN, Seen, either
 from auditor.static.resolution.values import ClassRef, Instance
-from auditor.static.syntax.elements import is_none
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
-    from auditor.static.facts import ModuleFacts
 
 
 MAX_ASIDE = 8
@@ -75,8 +79,7 @@ class Branches:
         if holds is None and asks_for_method(self._walk, node.test, frame):
             holds = True
         if holds is None and is_in_first_round(node, frame.module):
-            self._walk.block(node.body, frame)
-            return self._walk.block(node.orelse, frame)
+            return self._in_turn(node, frame)
         outcome = self._settled_by_text(node.test, frame) if holds is None else None
         if outcome is not None:
             return self._decided(node, frame, block, holds=outcome, is_left_off=True)
@@ -89,6 +92,14 @@ class Branches:
             bare = None if argued is None else node.body if argued else node.orelse
             return self.arms(arms, frame, exhaustive=True, trained=body, bare=bare)
         return self._decided(node, frame, block, holds=holds)
+
+    def _in_turn(self, node: ast.If, frame: Frame) -> End:
+        """`if epoch == 0: …`, `else: …`: the first round is followed by others."""
+        self._walk.block(node.body, frame)
+        first = dict(frame.values)
+        end = self._walk.block(node.orelse, frame)
+        frame.values = _joined_values([first, frame.values])
+        return end
 
     def claim(self, test: ast.expr, frame: Frame) -> None:
         """`assert args.seed is not None`: whoever gets past it gave one."""
@@ -204,7 +215,7 @@ class Branches:
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
             or self._switches.outcome(node.test, frame) is holds
-            or (not holds and _asks_for_none(frame.module, node.test))
+            or (not holds and asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
         if never and end is End.RETURNS and len(self._ledger.aside) < MAX_ASIDE:
@@ -372,13 +383,6 @@ class Branches:
             return end
         self._walk.set_state(joined)
         return End.FALLS_THROUGH
-
-
-def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
-    """`if args.seed is None:` of an option that never is."""
-    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Is) or len(test.ops) > 1:
-        return False
-    return is_none(test.comparators[0]) and is_never_none(module, test.left)
 
 
 def _drawing(state: State, beside: State) -> State:

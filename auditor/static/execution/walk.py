@@ -267,7 +267,7 @@ class Walk:
             if node.decorator_list:
                 self.calls.decorated(node, frame)
         elif isinstance(node, ast.ClassDef):
-            for part in (*node.decorator_list, *node.bases):
+            for part in (*node.decorator_list, *node.bases, *(word.value for word in node.keywords)):
                 self.expression(part, frame)
             self.block(node.body, frame)
             for part in reversed(node.decorator_list):
