@@ -50,7 +50,7 @@ class Branches:
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
         self.finishing = Finishing(walk)
-        self._guards = Guards()
+        self._guards = Guards(walk.ledger)
         self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
@@ -60,9 +60,9 @@ class Branches:
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
-        outer = self._guards.begin(node, frame)
+        begun = self._guards.begin(node, frame)
         end = self._conditional(node, frame, block)
-        self._guards.end(node, frame, self._ledger.state, outer)
+        self._guards.end(node, frame, begun)
         return end
 
     def _conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
@@ -262,7 +262,7 @@ class Branches:
         if condition is None:
             return self._walk.block(body, frame)
         before = self._ledger.state
-        state, kept = self._guards.believe(before, condition)
+        state, kept = self._guards.believe(condition)
         self._walk.set_state(state)
         self._walk.tests.append(condition)
         end = self._walk.block(body, frame)

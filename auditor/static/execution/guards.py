@@ -6,7 +6,7 @@ import ast
 from collections.abc import Container, Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import replace
+from auditor.model.lean import dataclass, replace
 from auditor.static.evaluation.givenattributes import SETTING
 from auditor.static.evaluation.rngstate import Level, Rank, State
 from auditor.static.resolution.frame import Frame
@@ -14,6 +14,7 @@ from auditor.static.syntax.bindings import BindingKind
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
+    from auditor.static.execution.ledger import Ledger
     from auditor.static.facts import ModuleFacts
 
 _PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp)
@@ -24,48 +25,57 @@ _Place = tuple[object, str]
 """A function, or a module for its top level, and the text of a condition."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What was so before a condition was followed."""
+
+    valid: frozenset[str]
+    levels: Mapping[str, Level]
+
+
 class Guards:
     """The conditions of one program under which something was seeded."""
 
-    def __init__(self) -> None:
-        self._seeding: dict[_Place, ast.If] = {}
-        """The last condition of that text below which a library was seeded."""
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._seeding: dict[_Place, tuple[ast.If, int]] = {}
+        """The first condition of that text below which a library was seeded, and how many seeds there were then."""
 
         self._valid: frozenset[str] = frozenset()
         """Of the condition that is being followed: its text and the opposite, where one of them guards a seed."""
 
-    def begin(self, node: ast.If, frame: Frame) -> frozenset[str]:
+    def begin(self, node: ast.If, frame: Frame) -> Begun:
         """A condition is followed; gives what `end` wants to have."""
-        outer, self._valid = self._valid, frozenset()
+        begun, self._valid = Begun(self._valid, self._ledger.state.levels), frozenset()
         if self._seeding:
             texts = frame.module.written.condition(node.test)
             self._valid = frozenset(text for text in texts if self._is_asked_again(text, node, frame))
-        return outer
+        return begun
 
-    def end(self, node: ast.If, frame: Frame, state: State, outer: frozenset[str]) -> None:
-        """It was followed, and this is the state behind it."""
-        self._valid = outer
+    def end(self, node: ast.If, frame: Frame, begun: Begun) -> None:
+        """It was followed: the state is the one behind it."""
+        self._valid = begun.valid
         for text in frame.module.written.condition(node.test):
-            if any(level.rank is Rank.MAYBE and level.condition == text for level in state.levels.values()):
-                self._seeding.setdefault((frame.function or frame.module, text), node)
+            under = Level(Rank.MAYBE, text)
+            levels = self._ledger.state.levels.items()
+            if any(level == under and begun.levels.get(library) != under for library, level in levels):
+                self._seeding.setdefault((frame.function or frame.module, text), (node, len(self._ledger.settled)))
 
-    def believe(self, state: State, condition: str) -> tuple[State, Mapping[str, Level]]:
+    def believe(self, condition: str) -> tuple[State, Mapping[str, Level]]:
         """The state in an arm: what is seeded under its condition is seeded there. Gives what to put back, too."""
+        state, under = self._ledger.state, Level(Rank.MAYBE, condition)
         if condition not in self._valid:
             return state, {}
-        kept = {
-            library: level
-            for library, level in state.levels.items()
-            if level.rank is Rank.MAYBE and level.condition == condition
-        }
+        kept = {library: level for library, level in state.levels.items() if level == under}
         sure = {library: Level(Rank.SEEDED) for library in kept}
         return replace(state, levels={**state.levels, **sure}), kept
 
     def _is_asked_again(self, text: str, node: ast.If, frame: Frame) -> bool:
-        first = self._seeding.get((frame.function or frame.module, text))
+        first, count = self._seeding.get((frame.function or frame.module, text), (None, 0))
         return (
             first is not None
             and first is not node
+            and all(rank is Rank.SEEDED for _, rank in self._ledger.settled[count:])
             and _comes_before(first, node, frame.module)
             and _asks_the_same(first.test, node.test, frame.module)
         )
