@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.choices import Choices
 from auditor.static.evaluation.converted import copies_into_network, hands_over_state, takes_weights
-from auditor.static.evaluation.dispatchtables import called_out_of
+from auditor.static.evaluation.dispatchtables import called_out_of, picks_by_key
 from auditor.static.evaluation.spread import bound_before
 from auditor.static.execution.experiments import configured_seed
 from auditor.static.execution.functions import Functions
@@ -194,7 +194,8 @@ class CallWalk:
             self._alternatives(found, node, frame)
             self._ledger.picked_at = outer
         possible: Sequence[Value] = ()
-        if not (any(values) or found or self._is_looked_into(node.func, frame)):
+        is_told = any(values) or (isinstance(called, ast.Subscript) and not picks_by_key(frame.module, called))
+        if not (is_told or found or self._is_looked_into(node.func, frame)):
             possible = named_here(self._walk.possible(frame.module, node.func), node.func, frame)
             in_turn = are_called_in_turn(self._walk, frame.module, node.func)
             self._alternatives(possible, node, frame, is_taken=self._walk.is_taken(node.func), in_turn=in_turn)

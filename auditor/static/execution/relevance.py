@@ -13,7 +13,7 @@ from functools import partial
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.classmentions import ClassMentions
 from auditor.static.evaluation.commandline import PARSING_METHODS
-from auditor.static.evaluation.dispatchtables import called_out_of
+from auditor.static.evaluation.dispatchtables import called_out_of, picks_by_key
 from auditor.static.execution.protocols import is_run_by_others
 from auditor.static.execution.weights import LOADERS, LOADING
 from auditor.static.facts import ModuleFacts
@@ -280,7 +280,7 @@ class Relevance:
     def _hand_over(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
         """Note what a call gives the parameters of the project's functions, or that it is not certain what it calls."""
         value = module.names.value(call.func)
-        if value is None and self._may_be_ours(call.func):
+        if value is None and self._may_be_ours(module, call.func):
             self._open.append((module, call, function))
         else:
             if isinstance(value, External) and value.name not in QUIET:
@@ -311,12 +311,14 @@ class Relevance:
             else:
                 self.candidates.note_fields(module, call, value, certain=certain)
 
-    def _may_be_ours(self, called: ast.expr) -> bool:
+    def _may_be_ours(self, module: ModuleFacts, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
         if isinstance(called, ast.Attribute) and called.attr == REMOTE:
             called = called.value
         if not isinstance(called, ast.Attribute):
-            return isinstance(called, ast.Name | ast.Subscript) or looks_up(called) or is_evaluating(called)
+            if isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called):
+                return True
+            return picks_by_key(module, called)
         is_known = called.attr in self._names or called.attr in self._rng.object_methods
         return is_known or isinstance(called.value, ast.Name)
 
