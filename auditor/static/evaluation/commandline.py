@@ -159,7 +159,8 @@ def _argparse_default(call: ast.Call) -> Seen | ast.expr:
     if default is not None:
         return _by_default(constant(default.value)) if isinstance(default, ast.Constant) else default
     required = words.get("required")
-    if positional or len(words) < len(call.keywords) or (isinstance(required, ast.Constant) and required.value):
+    is_asked_for = positional and getattr(words.get("nargs"), "value", None) != "?"
+    if is_asked_for or len(words) < len(call.keywords) or (isinstance(required, ast.Constant) and required.value):
         return GIVEN
     action = words.get("action")
     if isinstance(action, ast.Constant) and action.value in STORED_WITHOUT_VALUE:

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.fields import lineage
+from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.members import entry_of, table_of
 from auditor.static.resolution.values import ClassRef, Value
 from auditor.static.syntax.elements import Known
@@ -15,6 +16,7 @@ from auditor.static.syntax.elements import Known
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
+_DISPLAYS = (ast.BinOp, ast.Dict, ast.DictComp, ast.List, ast.ListComp, ast.Tuple)
 MAX_ENTRIES = 200
 """Entries of one table that are looked at."""
 
@@ -54,11 +56,17 @@ def called_out_of(module: ModuleFacts, called: ast.expr) -> list[Value]:
     return [*held, *by_default] if found and any((*held, *by_default)) else []
 
 
-def picks_by_key(called: ast.expr) -> bool:
-    """Whether it comes out of an attribute by a key that is not written: `self.steps[name]`."""
+def picks_by_key(module: ModuleFacts, called: ast.expr) -> bool:
+    """Whether it comes out of an attribute by a key that is not written, `self.steps[name]`, or so out of a display.
+
+    What a parameter holds is left to those who know the call.
+    """
     if not isinstance(called, ast.Subscript) or isinstance(called.slice, ast.Constant):
         return False
-    return isinstance(called.value, ast.Attribute)
+    if not isinstance(called.value, ast.Name):
+        return isinstance(called.value, ast.Attribute)
+    written = assigned(module, called.value)
+    return written is not None and isinstance(written[1], _DISPLAYS)
 
 
 def _kept(module: ModuleFacts, table: ast.Attribute) -> list[tuple[ModuleFacts, ast.expr | None, ast.expr]]:

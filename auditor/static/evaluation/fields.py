@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
+from auditor.static.evaluation.filledfields import filled_by_class
 from auditor.static.evaluation.furtherarguments import leaves_out
 from auditor.static.resolution.baseorder import MAX_BASES
 from auditor.static.resolution.frame import Frame
@@ -144,7 +145,7 @@ def field(
         return GIVEN
     for each in lineage(cls):
         if name in each.module.self_attributes(each.node):
-            return GIVEN
+            return filled_by_class(evaluator, lineage(cls), name) or GIVEN
         bindings = each.module.index.scopes[each.node].bindings.get(name, [])
         if len(bindings) == 1 and isinstance(bindings[0].node, ast.FunctionDef):
             return _computed(evaluator, each, bindings[0].node)
@@ -202,6 +203,7 @@ def by_default(evaluator: Evaluator, cls: Value) -> Seen:
             for name, bindings in each.module.index.scopes[each.node].bindings.items():
                 node = bindings[0].value if len(bindings) == 1 and name not in assigned else None
                 known[name] = _declared(evaluator, node, each.module) if node is not None else GIVEN
+        known |= {name: seen for name in assigned if (seen := filled_by_class(evaluator, above, name)) is not None}
         evaluator.made[cls] = holding(GIVEN, entries=Entries(known, GIVEN))
     return evaluator.made[cls]
 

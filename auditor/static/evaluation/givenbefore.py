@@ -8,6 +8,7 @@ from itertools import islice
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.endings import calls_ending
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.nodes import walk
@@ -62,7 +63,7 @@ class _Options:
                     text = _text(target)
                     if text is not None and not text.startswith("self.") and node.value is not None:
                         self.stored.setdefault(text, []).append(node.value)
-            elif isinstance(node, ast.Assert) or (isinstance(node, ast.If) and _leaves(node.body[-1])):
+            elif isinstance(node, ast.Assert) or (isinstance(node, ast.If) and _may_leave(node.body[-1])):
                 for text in dict.fromkeys(_asked(node.test)):
                     if _is_given(node.test, text, outcome=isinstance(node, ast.Assert)):
                         self.left.setdefault(text, []).append(node)
@@ -123,7 +124,7 @@ def is_given_there(used: ast.expr, module: ModuleFacts) -> bool:
         if not is_later and module.seed_value(value) not in (SeedValue.NONE, SeedValue.ENTROPY):
             return True
     left = known.left.get(text, ())[:MAX_STORED]
-    return any(each.lineno < used.lineno and module.parent(each) in around for each in left)
+    return any(each.lineno < used.lineno and module.parent(each) in around and _leaves(each, module) for each in left)
 
 
 def _is_given(test: ast.expr, text: str, *, outcome: bool) -> bool:
@@ -166,8 +167,17 @@ def _text(node: ast.AST) -> str | None:
     return node.id + "".join(reversed(parts)) if parts and isinstance(node, ast.Name) else None
 
 
-def _leaves(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
-        called = statement.value.func
-        return getattr(called, "attr", getattr(called, "id", "")) in _ENDING
-    return isinstance(statement, _LEAVING)
+def _may_leave(statement: ast.stmt) -> bool:
+    """Whether a statement leaves a function or loop, or calls what may end the program."""
+    return isinstance(statement, _LEAVING) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call)
+    )
+
+
+def _leaves(node: ast.If | ast.Assert, module: ModuleFacts) -> bool:
+    """Whether nothing comes to what stands below where the condition holds, or the claim does not."""
+    last = node.body[-1] if isinstance(node, ast.If) else node
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        called = last.value.func
+        return getattr(called, "attr", getattr(called, "id", "")) in _ENDING or calls_ending(module, last)
+    return True

@@ -8,16 +8,24 @@ from collections.abc import Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.entrypoints import names_main
-from auditor.static.evaluation.askedparts import bound_of_draw, lookups
+from auditor.static.evaluation.askedparts import (
+    asks_for_none,
+    bound_of_draw,
+    case_text,
+    clause_text,
+    lookups,
+    takes_all,
+)
 from auditor.static.evaluation.attempts import Missing, missing
-from auditor.static.evaluation.commandline import is_never_none
 from auditor.static.evaluation.fixedswitches import FixedSwitches
 from auditor.static.evaluation.impliedconditions import as_conditions
 from auditor.static.evaluation.modes import in_training, starts_false, stays_false
 from auditor.static.evaluation.plainrun import NO_SEED, without_arguments
 from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_draws
+from auditor.static.evaluation.rounds import is_in_first_round
 from auditor.static.evaluation.truth import never_holds
-from auditor.static.execution.finishing import Finishing
+from auditor.static.execution.finishing import Finishing, common_end
+from auditor.static.execution.guards import Guards, put_back
 from auditor.static.execution.inturn import asks_for_method
 from auditor.static.execution.narrowed import ends_program, narrow, turn_over
 from auditor.static.resolution.frame import End, Frame
@@ -25,11 +33,9 @@ from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import is_always
 from auditor.static.resolution.seedvalue import GIVEN, Seen, either
 from auditor.static.resolution.values import ClassRef, Instance
-from auditor.static.syntax.elements import is_none
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
-    from auditor.static.facts import ModuleFacts
 
 
 MAX_ASIDE = 8
@@ -44,6 +50,7 @@ class Branches:
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
         self.finishing = Finishing(walk)
+        self._guards = Guards(walk.ledger)
         self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
@@ -53,6 +60,12 @@ class Branches:
 
     def conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         """Follow an `if` that stands in `block`."""
+        begun = self._guards.begin(node, frame)
+        end = self._conditional(node, frame, block)
+        self._guards.end(node, frame, begun)
+        return end
+
+    def _conditional(self, node: ast.If, frame: Frame, block: Sequence[ast.stmt]) -> End:
         is_off = self._never_falls_below(node.test, frame)
         self._ledger.muted += is_off
         for part in self.asked(node.test, frame):
@@ -65,6 +78,8 @@ class Branches:
             return self._walk.block(node.orelse, frame)
         if holds is None and asks_for_method(self._walk, node.test, frame):
             holds = True
+        if holds is None and is_in_first_round(node, frame.module):
+            return self._in_turn(node, frame)
         outcome = self._settled_by_text(node.test, frame) if holds is None else None
         if outcome is not None:
             return self._decided(node, frame, block, holds=outcome, is_left_off=True)
@@ -77,6 +92,14 @@ class Branches:
             bare = None if argued is None else node.body if argued else node.orelse
             return self.arms(arms, frame, exhaustive=True, trained=body, bare=bare)
         return self._decided(node, frame, block, holds=holds)
+
+    def _in_turn(self, node: ast.If, frame: Frame) -> End:
+        """`if epoch == 0: …`, `else: …`: the first round is followed by others."""
+        self._walk.block(node.body, frame)
+        first = dict(frame.values)
+        end = self._walk.block(node.orelse, frame)
+        frame.values = _joined_values([first, frame.values])
+        return end
 
     def claim(self, test: ast.expr, frame: Frame) -> None:
         """`assert args.seed is not None`: whoever gets past it gave one."""
@@ -198,7 +221,7 @@ class Branches:
             or self._deciding(node.test, frame) is not None
             or self._is_written(node.test, frame)
             or self._switches.outcome(node.test, frame) is holds
-            or (not holds and _asks_for_none(frame.module, node.test))
+            or (not holds and asks_for_none(frame.module, node.test))
         )
         settled = set(frame.settled)
         if never and end is End.RETURNS and len(self._ledger.aside) < MAX_ASIDE:
@@ -245,9 +268,12 @@ class Branches:
         if condition is None:
             return self._walk.block(body, frame)
         before = self._ledger.state
+        state, kept = self._guards.believe(condition)
+        self._walk.set_state(state)
         self._walk.tests.append(condition)
         end = self._walk.block(body, frame)
         self._walk.tests.pop()
+        self._walk.set_state(put_back(self._ledger.state, kept))
         if end is End.STOPS:
             self._ledger.stop(before)
         return end
@@ -298,7 +324,7 @@ class Branches:
                 kept.append((body, frame.values))
         joined = join(states)
         if joined is None:
-            return _common_end(ends)
+            return common_end(ends)
         self._walk.set_state(joined)
         chosen = [values for body, values in kept if body is plain] or [values for _, values in kept]
         frame.values = _joined_values(chosen)
@@ -314,9 +340,11 @@ class Branches:
             condition = self._matched[node]
             if condition is not None:
                 return self.conditional(condition, frame, [condition])
+        for guard in (case.guard for case in node.cases if case.guard is not None):
+            self._walk.expression(guard, frame)
         subject = frame.module.text(node.subject)
-        arms = [(f"match {subject}: {_written(frame.module, case)}", case.body) for case in node.cases]
-        return self.arms(arms, frame, exhaustive=_takes_all(node.cases[-1]))
+        arms = [(f"match {subject}: {case_text(frame.module, case)}", case.body) for case in node.cases]
+        return self.arms(arms, frame, exhaustive=takes_all(node.cases[-1]))
 
     def attempt(self, node: ast.Try, frame: Frame) -> End:
         lacking = missing(frame.module, node, lambda part: self._evaluator.value(part, frame).kind is SeedValue.NONE)
@@ -334,7 +362,7 @@ class Branches:
             return end
         arms: list[tuple[str | None, Sequence[ast.stmt]]]
         arms = [(frame.module.text(lacking.node), [*node.body[lacking.index :], *node.orelse])]
-        arms += [(_clause_text(frame.module, handler), handler.body) for handler in node.handlers]
+        arms += [(clause_text(frame.module, handler), handler.body) for handler in node.handlers]
         plain = lacking.handler.body if lacking.in_plain_run else None
         return self.arms(arms, frame, exhaustive=True, plain=plain)
 
@@ -349,7 +377,7 @@ class Branches:
         for handler in node.handlers:
             self._walk.set_state(before)
             frame.values = dict(values)
-            self._ledger.conditions.append(_clause_text(frame.module, handler))
+            self._ledger.conditions.append(clause_text(frame.module, handler))
             if self._walk.block(handler.body, frame) is End.FALLS_THROUGH:
                 handled.append((self._ledger.state, None))
             self._ledger.conditions.pop()
@@ -363,40 +391,9 @@ class Branches:
         return End.FALLS_THROUGH
 
 
-def _clause_text(module: ModuleFacts, handler: ast.ExceptHandler) -> str:
-    """`except OSError`."""
-    return f"except {module.text(handler.type)}" if handler.type is not None else "except"
-
-
-def _asks_for_none(module: ModuleFacts, test: ast.expr) -> bool:
-    """`if args.seed is None:` of an option that never is."""
-    if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.Is) or len(test.ops) > 1:
-        return False
-    return is_none(test.comparators[0]) and is_never_none(module, test.left)
-
-
 def _drawing(state: State, beside: State) -> State:
     """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
     return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
-
-
-def _written(module: ModuleFacts, case: ast.match_case) -> str:
-    """`case "train" if debug`, in one line."""
-    guard = f" if {module.text(case.guard)}" if case.guard is not None else ""
-    return " ".join(f"case {ast.unparse(case.pattern)}{guard}".split())
-
-
-def _takes_all(case: ast.match_case) -> bool:
-    """`case _:` or `case other:`, which is taken where no other is."""
-    return case.guard is None and isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
-
-
-def _common_end(ends: Sequence[End]) -> End:
-    """All arms leave: back to the caller where any does that, else out of the loop, else the program stops."""
-    for end in (End.RETURNS, End.LEAVES_LOOP):
-        if end in ends:
-            return end
-    return End.STOPS
 
 
 def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:

@@ -24,6 +24,7 @@ from auditor.static.execution.weights import is_loading, loads_weights, may_load
 from auditor.static.resolution.callables import EXITS
 from auditor.static.resolution.candidates import MAX_VALUES
 from auditor.static.resolution.configured import COMMAND_LINES, MAX_MADE, configured, finds_only, opened
+from auditor.static.resolution.endings import ends_program
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.indirect import called_later, dispatched, fills, running
 from auditor.static.resolution.library_verdict import SeedValue
@@ -131,6 +132,8 @@ class CallWalk:
             self._alternatives(dispatched(value), node, frame)
             self._configured(value, node, frame)
             self._commands(value, node, frame)
+            if not self._walk.relevance.is_relevant(value.node) and ends_program(frame.module, node, value):
+                return End.STOPS
         elif isinstance(value, ClassRef):
             with self.spawned.calling(value, node):
                 self.objects.construct(value, node, frame)
@@ -190,7 +193,7 @@ class CallWalk:
             self._alternatives(found, node, frame)
             self._ledger.picked_at = outer
         possible: Sequence[Value] = ()
-        is_told = any(values) or (isinstance(called, ast.Subscript) and not picks_by_key(called))
+        is_told = any(values) or (isinstance(called, ast.Subscript) and not picks_by_key(frame.module, called))
         if not (is_told or found or self._is_looked_into(node.func, frame)):
             possible = named_here(self._walk.possible(frame.module, node.func), node.func, frame)
             in_turn = are_called_in_turn(self._walk, frame.module, node.func)

@@ -57,6 +57,8 @@ class Delayed:
         for part in now:
             if isinstance(part, ast.Name):
                 given += frame.delayed.pop(part.id, ())
+            elif isinstance(part, ast.Call) and self._runs_later(part, frame):
+                given += self.make(part, frame)
             else:
                 self._walk.expression(part, frame)
         return (*given, node)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.rngstate import State
@@ -50,3 +50,11 @@ class Finishing:
         frame.values = values
         del walk.exits[exits:], walk.returned[returned:]
         return walk.ledger.state
+
+
+def common_end(ends: Sequence[End]) -> End:
+    """All arms leave: back to the caller where any does that, else out of the loop, else the program stops."""
+    for end in (End.RETURNS, End.LEAVES_LOOP):
+        if end in ends:
+            return end
+    return End.STOPS

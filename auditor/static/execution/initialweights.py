@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.evaluation.converted import fills_network, makes_filled_layer
 from auditor.static.evaluation.flow import reads_below
-from auditor.static.execution.weights import PARAMETERS
+from auditor.static.execution.weights import PARAMETERS, is_replaced
 from auditor.static.resolution.targets import only_target
 from auditor.static.syntax.nodes import walk
 
@@ -118,3 +119,9 @@ def _keeps(module: ModuleFacts, node: ast.AST | None) -> bool:
         return False
     method = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     return method in ("register_buffer", "register_parameter") or module.resolve(node.func) in _PARAMETER
+
+
+def filling(module: ModuleFacts, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> tuple[bool, bool, bool]:
+    """Whether an assignment makes a model whose weights are all replaced; initialises a parameter; fills a network."""
+    replaced = isinstance(node, ast.Assign) and (is_replaced(module, node) or makes_filled_layer(module, node))
+    return replaced, fills_parameter(module, node), fills_network(module, node)

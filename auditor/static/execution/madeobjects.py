@@ -10,6 +10,7 @@ from auditor.static.evaluation.fields import recorded
 from auditor.static.execution.datasetparts import divides, undivided
 from auditor.static.execution.layersteps import NETWORKS, is_layer, is_own_step
 from auditor.static.execution.protocols import CALLED, INDEXING, ITERATING, is_property, iterating, properties, steps
+from auditor.static.execution.setters import Setters
 from auditor.static.names import method_kind
 from auditor.static.resolution.callables import QUIET, QUIET_MODULES, STARTED
 from auditor.static.resolution.configured import COMMAND_LINES, MAX_MADE, of_command_line, opened
@@ -39,6 +40,7 @@ class MadeObjects:
         self._put: dict[ast.ClassDef, tuple[FunctionRef | None, bool]] = {}
         """What decorators put in place of constructors."""
 
+        self.setters = Setters(walk)
         self._has_indexed = False
         """Whether an object was made whose class says what its items are."""
 
@@ -89,6 +91,7 @@ class MadeObjects:
         """
         made = Instance(cls, node, frame.module)
         self._calls.functions.make(cls, node)
+        self.setters.made(cls)
         if not (self._ledger.muted or isinstance(cls.module.names.attribute(made, "__init__"), FunctionRef)):
             self._walk.evaluator.remember_attributes(cls, recorded(self._walk.evaluator, made, frame))
         for name in ("__new__", "__init__", "__post_init__"):

@@ -275,7 +275,7 @@ class Relevance:
     def _hand_over(self, module: ModuleFacts, call: ast.Call, function: Definition | None) -> None:
         """Note what a call gives the parameters of the project's functions, or that it is not certain what it calls."""
         value = module.names.value(call.func)
-        if value is None and self._may_be_ours(call.func):
+        if value is None and self._may_be_ours(module, call.func):
             self._open.append((module, call, function))
         else:
             if isinstance(value, External) and value.name not in QUIET:
@@ -306,12 +306,14 @@ class Relevance:
             else:
                 self.candidates.note_fields(module, call, value, certain=certain)
 
-    def _may_be_ours(self, called: ast.expr) -> bool:
+    def _may_be_ours(self, module: ModuleFacts, called: ast.expr) -> bool:
         """Whether a name that is not resolved may be of the project: nobody here writes a `.mean()`."""
         if isinstance(called, ast.Attribute) and called.attr == REMOTE:
             called = called.value
         if not isinstance(called, ast.Attribute):
-            return isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called) or picks_by_key(called)
+            if isinstance(called, ast.Name) or looks_up(called) or is_evaluating(called):
+                return True
+            return picks_by_key(module, called)
         is_known = called.attr in self._names or called.attr in self._rng.object_methods
         may_be_module = self._hands_modules_on and not isinstance(called.value, ast.Constant)  # `self.rng.normal()`
         return is_known or isinstance(called.value, ast.Name) or may_be_module

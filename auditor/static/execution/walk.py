@@ -13,7 +13,6 @@ from functools import cached_property, reduce
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.model.location import Location
-from auditor.static.evaluation.converted import fills_network, makes_filled_layer
 from auditor.static.evaluation.defaultsused import defaults_used
 from auditor.static.evaluation.evaluate import Evaluator
 from auditor.static.evaluation.impliedconditions import as_condition
@@ -24,7 +23,7 @@ from auditor.static.execution.callwalk import CallWalk
 from auditor.static.execution.changes import Changes
 from auditor.static.execution.delayed import Delayed
 from auditor.static.execution.incidental import name_of
-from auditor.static.execution.initialweights import fills_parameter
+from auditor.static.execution.initialweights import filling
 from auditor.static.execution.ledger import Ledger
 from auditor.static.execution.protocols import (
     ENTERING,
@@ -35,7 +34,6 @@ from auditor.static.execution.protocols import (
     restored_by,
 )
 from auditor.static.execution.training import names_training
-from auditor.static.execution.weights import is_replaced
 from auditor.static.resolution.candidates import MAX_VALUES
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
@@ -86,7 +84,7 @@ class Walk:
         """Statements that were executed, in whatever arm."""
 
         self._filling: dict[ast.stmt, tuple[bool, bool, bool]] = {}
-        """What assignments do to the weights of networks, as `_filling` tells it."""
+        """What assignments do to the weights of networks, as `filling` tells it."""
 
         self._executed: dict[str, Frame] = {}
         self.exits: list[tuple[State, str | None]] = []
@@ -259,6 +257,8 @@ class Walk:
         if isinstance(node, ast.Import | ast.ImportFrom):
             self._import(node, frame)
         elif isinstance(node, ast.Raise):
+            if node.exc is not None:  # `raise SystemExit(main())`
+                self.expression(node.exc, frame)
             return End.STOPS
         elif isinstance(node, ast.Break | ast.Continue):
             return End.LEAVES_LOOP
@@ -268,7 +268,7 @@ class Walk:
             if node.decorator_list:
                 self.calls.decorated(node, frame)
         elif isinstance(node, ast.ClassDef):
-            for part in (*node.decorator_list, *node.bases):
+            for part in (*node.decorator_list, *node.bases, *(word.value for word in node.keywords)):
                 self.expression(part, frame)
             self.block(node.body, frame)
             for part in reversed(node.decorator_list):
@@ -328,7 +328,7 @@ class Walk:
         if node.value is None:
             return End.FALLS_THROUGH
         if node not in self._filling:
-            self._filling[node] = _filling(frame.module, node)
+            self._filling[node] = filling(frame.module, node)
         replaced, initialises, fills = self._filling[node]
         self.ledger.replaced += replaced
         self.ledger.initialising += initialises
@@ -345,6 +345,8 @@ class Walk:
         settled = isinstance(node, ast.Assign) and frame.is_settled(node.value)
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
+            if not isinstance(target, ast.Name) and frame.module.calls_in(target):
+                self.expression(target, frame)  # `mask[torch.randperm(9)[:3]] = 1`
             if isinstance(node, ast.AugAssign):
                 # `seed %= 100` of the time is still another number in each run.
                 both = mixed((value, self.evaluator.value(target, frame)))
@@ -358,6 +360,8 @@ class Walk:
                 )
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
+            if not isinstance(node, ast.AugAssign):
+                self.calls.objects.setters.assigned(target, node.value, frame)
         if later is not None:
             frame.delayed[later] = made
         return end
@@ -521,12 +525,6 @@ class Walk:
             inside = [clause.iter for clause in others] + [test for clause in node.generators for test in clause.ifs]
             for part in (*inside, *results):
                 self.expression(part, frame)
-
-
-def _filling(module: ModuleFacts, node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> tuple[bool, bool, bool]:
-    """Whether an assignment makes a model whose weights are all replaced; initialises a parameter; fills a network."""
-    replaced = isinstance(node, ast.Assign) and (is_replaced(module, node) or makes_filled_layer(module, node))
-    return replaced, fills_parameter(module, node), fills_network(module, node)
 
 
 def _is_true(node: ast.expr) -> bool:

@@ -24,7 +24,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.olderrelease import seeded_by
 from auditor.static.programwide.throwaway import (
-    is_only_described,
+    is_only_looked_at,
     is_only_measured,
     is_only_summarised,
     is_only_traced,
@@ -230,7 +230,7 @@ def _is_for_looking(draw: Draw, project: Project) -> bool:
     for place in (*draw.via, draw.location):
         module = project.module(place.path)
         call = _standing_at(module, place) if module is not None else None
-        if module is not None and call is not None and is_only_described(module, module.statement(call)):
+        if module is not None and call is not None and is_only_looked_at(module, call):
             return True
     return False
 

@@ -7,7 +7,7 @@ import ast
 from auditor.static.evaluation.flow import uses
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.targets import only_target
-from auditor.static.resolution.values import Instance
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
 
 _DESCRIBING = frozenset(
     {
@@ -69,6 +69,27 @@ def is_only_described(module: ModuleFacts, statement: ast.stmt) -> bool:
         if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
     ]
     return bool(loads) and all(_only_describes(module, node) for node in loads)
+
+
+def is_only_looked_at(module: ModuleFacts, call: ast.Call) -> bool:
+    """Whether a call makes an object that is dropped then; a result of the project's own that is printed is none."""
+    statement = module.statement(call)
+    if not is_only_described(module, statement) or not isinstance(statement, ast.Assign):
+        return False
+    if statement.value is call and not isinstance(module.names.value(call.func), FunctionRef):
+        return True
+    made = module.names.value(statement.value)
+    if isinstance(made, Instance) and (isinstance(made.of, ClassRef) or made.of.name.rpartition(".")[2][:1].isupper()):
+        return True
+    function = module.enclosing_function(statement)
+    target = only_target(statement)
+    return not any(
+        isinstance(node, ast.Name)
+        and node.id == getattr(target, "id", "")
+        and isinstance(above := module.parent(node), ast.Call)
+        and module.resolve(above.func) in _SHOWING - {"len"}
+        for node in (ast.walk(function) if function is not None else ())
+    )
 
 
 def is_only_summarised(module: ModuleFacts, call: ast.Call) -> bool:

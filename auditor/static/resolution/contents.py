@@ -9,6 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.constants import assigned
 from auditor.static.resolution.members import defined_in
 from auditor.static.resolution.objectfields import stored
+from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.text.dotted import dotted_text
@@ -208,6 +209,10 @@ class Contents:
             yield from self.of(module, node.args[0])
         elif isinstance(node.func, ast.Attribute) and node.func.attr in ("values", "copy"):
             yield from self.of(module, node.func.value)
+        elif name == "dict":
+            for word in node.keywords[:MAX_ITEMS]:
+                holds = self._candidates.values if word.arg else self.of
+                yield from holds(module, word.value)
         for value in self._candidates.values(module, node.func):
             if isinstance(value, FunctionRef):
                 for returned in value.module.returns(value.node):
@@ -225,6 +230,7 @@ class Contents:
                 yield from self._put(module, item)
         if not _is_picked_from(module, node):
             yield from self._candidates.registered(module, node)
+        yield from self._of_imported(module, node)
         if isinstance(node, ast.Name):
             for binding in module.lookup.bindings_of(node):
                 for owner, value in self._candidates.sources(module, binding):
@@ -238,6 +244,17 @@ class Contents:
             if isinstance(base, Instance) and isinstance(base.of, ClassRef):
                 for owner, value in stored(base.of, node.attr):
                     yield from self.of(owner, value)
+
+    def _of_imported(self, module: ModuleFacts, node: ast.Name | ast.Attribute) -> Iterator[Value]:
+        """`from tables import TABLE`: what that file writes it with, and puts into it."""
+        named = assigned(module, node)
+        if named is None or named[0] is module:
+            return
+        owner, written = named
+        yield from self.of(owner, written)
+        target = only_target(owner.statement(written))
+        for item in self._put_into(owner).get(dotted_text(target) or "", [])[:MAX_ITEMS] if target is not None else ():
+            yield from self._put(owner, item)
 
     def _unzipped(self, module: ModuleFacts, node: ast.Assign, name: str) -> Iterator[Value]:
         """`loaders, losses = zip(*pairs)`: the elements of what `name` stands for."""

@@ -152,10 +152,18 @@ def _is_key(name: ast.expr | None, key: str) -> bool:
 
 def _display(module: ModuleFacts, node: ast.expr) -> tuple[ModuleFacts, ast.expr | None]:
     """The expression that a name stands for, and the module that it stands in."""
-    table = module.origin(node)
+    table: ast.expr | None = module.origin(node)
     if isinstance(table, ast.Name | ast.Attribute):
-        return assigned(module, table) or (module, None)
-    return module, table
+        module, table = assigned(module, table) or (module, None)
+    return module, _written_out(module, table) if isinstance(table, ast.Call) else table
+
+
+def _written_out(module: ModuleFacts, call: ast.Call) -> ast.expr:
+    """`{"adam": Adam}` for `dict(adam=Adam)`."""
+    if call.args or any(word.arg is None for word in call.keywords) or module.resolve(call.func) != "dict":
+        return call
+    keys: list[ast.expr | None] = [ast.Constant(word.arg) for word in call.keywords]
+    return ast.Dict(keys=keys, values=[word.value for word in call.keywords])
 
 
 def namespace_of(module: ModuleFacts, node: ast.expr) -> list[Value] | None:

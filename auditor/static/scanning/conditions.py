@@ -16,6 +16,7 @@ from auditor.model.lean import dataclass, replace
 from auditor.ruleset.table import Table
 from auditor.static.evaluation.fieldsgiven import is_field_given
 from auditor.static.evaluation.maybetrue import default_value, may_be_true
+from auditor.static.evaluation.rounds import is_repeated
 from auditor.static.evaluation.scalars import is_number
 from auditor.static.evaluation.spread import bound_before, may_be_bound, spread
 from auditor.static.evaluation.unset import is_differing, is_unset
@@ -314,7 +315,7 @@ class CallCondition:
         receiver = getattr(call.receiver, "attr", getattr(call.receiver, "id", None))
         if (self.receiver and receiver not in self.receiver) or receiver in self.no_receiver:
             return False
-        if self.loop_over and not _is_in_loop_over(call, self.loop_over, module):
+        if self.loop_over and not is_repeated(call.node, self.loop_over, module):
             return False
         if not self.inside or getattr(call.function, "name", "") in self.inside:
             return True
@@ -343,15 +344,6 @@ class CallCondition:
             return True
         results = (argument.holds(call, module) for argument in self.arguments)
         return any(results) if self.any_argument else all(results)
-
-
-def _is_in_loop_over(call: Call, names: frozenset[str], module: ModuleFacts) -> bool:
-    for holder in module.around(call.node):
-        if holder is call.function:
-            break
-        if isinstance(holder, ast.For) and any(getattr(node, "id", "") in names for node in walk(holder.target)):
-            return True
-    return False
 
 
 def read_call_condition(table: Table) -> CallCondition:

@@ -1,0 +1,127 @@
+"""Conditions that ask again what a seed stands under: `if augment: seed(0)`, and below `if augment: draw()`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Container, Mapping
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import dataclass, replace
+from auditor.static.evaluation.givenattributes import SETTING
+from auditor.static.evaluation.rngstate import Level, Rank, State
+from auditor.static.resolution.frame import Frame
+from auditor.static.syntax.bindings import BindingKind
+from auditor.static.syntax.nodes import walk
+
+if TYPE_CHECKING:
+    from auditor.static.execution.ledger import Ledger
+    from auditor.static.facts import ModuleFacts
+
+_PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp)
+_LASTING = (BindingKind.VALUE, BindingKind.PARAMETER)
+"""Names that are one thing from one condition to the other; what a loop binds is another one in each round."""
+
+_Place = tuple[object, str]
+"""A function, or a module for its top level, and the text of a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What was so before a condition was followed."""
+
+    valid: frozenset[str]
+    levels: Mapping[str, Level]
+
+
+class Guards:
+    """The conditions of one program under which something was seeded."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._seeding: dict[_Place, tuple[ast.If, int]] = {}
+        """The first condition of that text below which a library was seeded, and how many seeds there were then."""
+
+        self._valid: frozenset[str] = frozenset()
+        """Of the condition that is being followed: its text and the opposite, where one of them guards a seed."""
+
+    def begin(self, node: ast.If, frame: Frame) -> Begun:
+        """A condition is followed; gives what `end` wants to have."""
+        begun, self._valid = Begun(self._valid, self._ledger.state.levels), frozenset()
+        if self._seeding:
+            texts = frame.module.written.condition(node.test)
+            self._valid = frozenset(text for text in texts if self._is_asked_again(text, node, frame))
+        return begun
+
+    def end(self, node: ast.If, frame: Frame, begun: Begun) -> None:
+        """It was followed: the state is the one behind it."""
+        self._valid = begun.valid
+        for text in frame.module.written.condition(node.test):
+            under = Level(Rank.MAYBE, text)
+            levels = self._ledger.state.levels.items()
+            if any(level == under and begun.levels.get(library) != under for library, level in levels):
+                self._seeding.setdefault((frame.function or frame.module, text), (node, len(self._ledger.settled)))
+
+    def believe(self, condition: str) -> tuple[State, Mapping[str, Level]]:
+        """The state in an arm: what is seeded under its condition is seeded there. Gives what to put back, too."""
+        state, under = self._ledger.state, Level(Rank.MAYBE, condition)
+        if condition not in self._valid:
+            return state, {}
+        kept = {library: level for library, level in state.levels.items() if level == under}
+        sure = {library: Level(Rank.SEEDED) for library in kept}
+        return replace(state, levels={**state.levels, **sure}), kept
+
+    def _is_asked_again(self, text: str, node: ast.If, frame: Frame) -> bool:
+        first, count = self._seeding.get((frame.function or frame.module, text), (None, 0))
+        return (
+            first is not None
+            and first is not node
+            and all(rank is Rank.SEEDED for _, rank in self._ledger.settled[count:])
+            and _comes_before(first, node, frame.module)
+            and _asks_the_same(first.test, node.test, frame.module)
+        )
+
+
+def put_back(state: State, kept: Mapping[str, Level]) -> State:
+    """The state behind an arm that was believed to be seeded, where nothing in it seeded anew."""
+    known = {library: level for library, level in kept.items() if state.level(library).rank is Rank.SEEDED}
+    return replace(state, levels={**state.levels, **known}) if known else state
+
+
+def _comes_before(first: ast.If, node: ast.If, module: ModuleFacts) -> bool:
+    """Whether whoever comes to a condition has come by the first one: it stands in a block around, further up."""
+    parent, inner = module.parent(first), node
+    for holder in module.around(node):
+        if holder is parent:
+            blocks = (getattr(holder, name, ()) for name in ("body", "orelse", "finalbody"))
+            return any(first in block and inner in block for block in blocks) and first.lineno < node.lineno
+        inner = holder  # type: ignore[assignment]
+    return False
+
+
+def _asks_the_same(one: ast.expr, other: ast.expr, module: ModuleFacts) -> bool:
+    """Whether two conditions of one text ask for the same things, which nothing changes in between."""
+    parts = [part for part in walk(one) if isinstance(part, ast.expr)]
+    if not all(isinstance(part, _PLAIN) for part in parts):
+        return False
+    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
+    if attributes and _may_be_stored(attributes, module):
+        return False
+    names = zip(
+        (part for part in parts if isinstance(part, ast.Name)),
+        (part for part in walk(other) if isinstance(part, ast.Name)),
+        strict=False,
+    )
+    return all(_is_same(mine, its, module) for mine, its in names)
+
+
+def _may_be_stored(attributes: Container[str], module: ModuleFacts) -> bool:
+    """Whether the file stores something in an attribute of one of these names, of whatever object."""
+    targets = (target for _, target, _, _ in module.index.assignments)
+    if any(isinstance(target, ast.Attribute) and target.attr in attributes for target in targets):
+        return True
+    return any(getattr(call.func, "id", "") in SETTING for call, _, _ in module.index.calls)
+
+
+def _is_same(one: ast.Name, other: ast.Name, module: ModuleFacts) -> bool:
+    bindings = module.lookup.in_force(one)
+    return len(bindings) == 1 and bindings[0].kind in _LASTING and list(module.lookup.in_force(other)) == list(bindings)
