@@ -181,7 +181,7 @@ def handed_on(given: ast.expr, module: ModuleFacts) -> ast.FunctionDef | ast.Lam
     if isinstance(function, ast.FunctionDef) and not is_called_as_written(module, function):
         return None
     is_own = given.id in module.written.signature(function).names
-    return function if is_own and is_handed_on_as_it_is(function, given.id) else None
+    return function if is_own and is_handed_on_as_it_is(function, given.id, module.statement(given)) else None
 
 
 def is_called_as_written(module: ModuleFacts, function: ast.FunctionDef) -> bool:
@@ -299,15 +299,27 @@ def kept_parameter(given: ast.Attribute, holder: ast.ClassDef, module: ModuleFac
     return None if is_stored else stored[0]
 
 
-def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str) -> bool:
-    """Whether the body neither asks for the parameter's value nor gives it another one."""
+def is_handed_on_as_it_is(function: ast.FunctionDef | ast.Lambda, name: str, reading: ast.AST | None = None) -> bool:
+    """Whether the body neither asks for the parameter's value nor gives it another one.
+
+    `reading`: the statement that hands it on; what this binds comes after: `self.np_random, seed = np_random(seed)`.
+    """
+    own = reading.targets if isinstance(reading, ast.Assign) and reading in _body(function) else []
+    bound_after = {node for target in own for node in walk(target)}
     for node in walk(function):
+        if node in bound_after:
+            continue
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
             if any(isinstance(each, ast.Name) and each.id == name for each in _asked(node)):
                 return False
         elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
             return False
     return True
+
+
+def _body(function: ast.FunctionDef | ast.Lambda) -> list[ast.stmt]:
+    """The statements that are executed once in a call, or not at all."""
+    return function.body if isinstance(function, ast.FunctionDef) else []
 
 
 def _asked(node: ast.AST) -> Iterator[ast.AST]:

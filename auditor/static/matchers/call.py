@@ -33,6 +33,7 @@ from auditor.static.scanning.program import ProgramCondition, read_program_condi
 from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.scanning.tiedindex import takes_tied_index
 from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.tablerows import comes_to_the_same
 
 MAX_METHODS = 200
 """Methods of what goes by one name that are looked at; of more, one is taken for what was sought."""
@@ -62,6 +63,9 @@ class _Options:
 
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, or functions it is given to, which undo the fault: `rng.seed(n)`."""
+
+    unless_rows_alike: bool
+    """Silent where all that is done with the rows that the call makes is the same in any order (`tablerows`)."""
 
     unless_under: frozenset[str]
     """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
@@ -105,6 +109,7 @@ def read_call(table: Table) -> _Options:
         outermost=table.boolean("outermost", False),
         followed_by=frozenset(table.strings("followed_by")),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
+        unless_rows_alike=table.boolean("unless_rows_alike", False),
         unless_under=frozenset(table.strings("unless_under")),
         unless_for_names=table.boolean("unless_for_names", False),
         unless_never_needed=table.boolean("unless_never_needed", False),
@@ -171,6 +176,8 @@ class CallMatcher(WithOptions[_Options]):
             if options.tied_index and not takes_tied_index(module, call):
                 continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
+                continue
+            if options.unless_rows_alike and comes_to_the_same(module, call.node):
                 continue
             if options.unless_for_names and is_for_names(module, call.node):
                 continue

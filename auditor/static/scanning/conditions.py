@@ -55,6 +55,9 @@ class Argument:
     given: bool = False
     """Passed, and not known to be None."""
 
+    by_callers: bool = False
+    """With `given`: nor a parameter that no call of its function gives, as `super().reset(seed=seed)` hands it on."""
+
     not_equals: tuple[object, ...] = ()
     """Not known to be one of these, nor where a call leaves it out; holds where it is not passed or not known."""
 
@@ -163,6 +166,8 @@ class Argument:
             if isinstance(usual, Known) and any(is_same(usual.value, each) for each in self.not_equals):
                 return False
         if self.given and isinstance(value, Known) and value.value is None:
+            return False
+        if self.by_callers and is_unset(given, module):
             return False
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
@@ -404,6 +409,7 @@ def _read_argument(entry: Table, name: str) -> Argument:
         not_equals=_values(entry, "not_equals"),
         known=entry.boolean("known", False),
         given=entry.boolean("given", False),
+        by_callers=entry.boolean("by_callers", False),
         none=entry.boolean("none", False),
         entropy=entry.boolean("entropy", False),
         resolves=frozenset(entry.strings("resolves")),
