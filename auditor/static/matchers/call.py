@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -27,6 +27,7 @@ from auditor.static.resolution.ordering import SORTERS
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.scanning.callprerequisites import call_prerequisites
 from auditor.static.scanning.conditions import CallCondition, read_call_condition
+from auditor.static.scanning.madefor import is_made_for
 from auditor.static.scanning.neverread import is_never_read
 from auditor.static.scanning.prerequisites import Prerequisite
 from auditor.static.scanning.program import ProgramCondition, read_program_condition
@@ -56,7 +57,7 @@ class _Options:
     """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
 
     outermost: bool
-    """Silent about a call that is made for another call which the rule is about."""
+    """Silent about a call that is made for another call which the rule is about (`madefor`)."""
 
     followed_by: frozenset[str]
     """Only where one of these methods of what the call makes is called later on: `model.learn()`."""
@@ -152,7 +153,7 @@ class CallMatcher(WithOptions[_Options]):
         told: set[Location] = set()
         others_made: _Made = {}
         for call in calls:
-            if others and _is_inside(module, call.node, others):
+            if others and is_made_for(module, call.node, others):
                 continue
             reached = entry_points
             if options.unseeded:
@@ -276,16 +277,6 @@ def _is_left_undone(module: ModuleFacts, call: Call, later: ast.Call) -> bool:
         if not hands_on and not (isinstance(callee, FunctionRef) and callee.node is not function):
             return False
     return True
-
-
-def _is_inside(module: ModuleFacts, node: ast.Call, others: Container[ast.AST]) -> bool:
-    """Whether a call stands in an argument of one of the others."""
-    for holder in module.around(node):
-        if not isinstance(holder, ast.expr | ast.keyword):
-            break
-        if holder in others:
-            return True
-    return False
 
 
 def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:
