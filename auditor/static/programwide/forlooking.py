@@ -11,6 +11,7 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.programwide.throwaway import is_only_described
 from auditor.static.project import Project
 from auditor.static.resolution.library_verdict import Draw
+from auditor.static.resolution.values import ClassRef
 
 _PLACES: WeakKeyDictionary[ModuleFacts, dict[Location, ast.Call]] = WeakKeyDictionary()
 """Calls by where they stand, of files that stand on the way to draws."""
@@ -19,15 +20,17 @@ _PLACES: WeakKeyDictionary[ModuleFacts, dict[Location, ast.Call]] = WeakKeyDicti
 def is_for_looking(draw: Draw, project: Project) -> bool:
     """Whether a draw stands on the way to an object that is made to be looked at, and dropped before the seed.
 
-    Of what a file makes outside of functions that holds for weights: numbers that are printed are drawn to be read.
+    Of what a file makes outside of functions that holds for networks: numbers that are printed are drawn to be read, and
+    what a function gives may keep weights.
     """
-    of_file = initialises(draw.callee)
+    is_weight = initialises(draw.callee)
     for place in (*draw.via, draw.location):
         module = project.module(place.path)
         call = _standing_at(module, place) if module is not None else None
         if module is None or call is None:
             continue
-        if is_only_described(module, module.statement(call), of_file=of_file):
+        makes = place == draw.location or isinstance(module.names.value(call.func), ClassRef)
+        if is_only_described(module, module.statement(call), of_file=is_weight and makes):
             return True
     return False
 
