@@ -20,8 +20,8 @@ _PLACES: WeakKeyDictionary[ModuleFacts, dict[Location, ast.Call]] = WeakKeyDicti
 def is_for_looking(draw: Draw, project: Project) -> bool:
     """Whether a draw stands on the way to an object that is made to be looked at, and dropped before the seed.
 
-    Of what a file makes outside of functions that holds for networks: numbers that are printed are drawn to be read, and
-    what a function gives may keep weights.
+    Of what a file makes outside of functions that holds for networks: numbers that are printed are there to be read,
+    and what a function gives may keep weights.
     """
     is_weight = initialises(draw.callee)
     for place in (*draw.via, draw.location):
