@@ -40,6 +40,9 @@ SETTING_UP_METHODS = frozenset(
 )  # fmt: skip
 
 WORKING_METHODS = frozenset({"fit", "train_model", "run", "backward", "learn", "main", "launch", "start"})
+TRAINING_METHODS = frozenset({"fit", "fit_generator", "fit_one_cycle", "learn"})
+"""Methods that train what they are called on, given something to do it with."""
+
 WORKING = ("main", "run", "train", "eval", "fit", "learn", "optim", "experiment")
 """Parts of the names of functions that do a program's work."""
 
@@ -230,11 +233,15 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
 
 
 def _is_whole_program(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """`main()`, `sys.exit(main())` and `model.fit(x, y)`: nobody can import it for anything else."""
+    """`main()`, `sys.exit(main())`, `model.fit(x, y)`, `agent.learn(10)`: nobody can import it for anything else."""
     call = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
     if not isinstance(call, ast.Call):
         return False
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "fit" and isinstance(call.func.value, ast.Name):
+    if (
+        isinstance(call.func, ast.Attribute)
+        and call.func.attr in TRAINING_METHODS
+        and isinstance(call.func.value, ast.Name)
+    ):
         return bool(call.args or call.keywords)
     if not isinstance(statement, ast.Expr):
         return False

@@ -22,8 +22,8 @@ from auditor.static.execution.walk import Walk
 from auditor.static.facts import ModuleFacts
 from auditor.static.files.texts import Texts
 from auditor.static.matcher import find_matcher
-from auditor.static.matchers import seeding
 from auditor.static.names import Names
+from auditor.static.programwide.forlooking import is_for_looking
 from auditor.static.project import Project
 from auditor.static.resolution import members
 from auditor.static.resolution.candidates import Candidates
@@ -523,7 +523,7 @@ def test_calls_on_the_way_to_draws_are_placed_once(project: MakeProject, monkeyp
     (verdict,) = verdicts(scanned, "a.py")
     assert module is not None
     monkeypatch.setattr(ModuleFacts, "location", counted)
-    assert not any(seeding._is_for_looking(draw, scanned) for draw in verdict.draws)
+    assert not any(is_for_looking(draw, scanned) for draw in verdict.draws)
     assert verdict.draws
     assert len(placed) == len(set(placed))
 

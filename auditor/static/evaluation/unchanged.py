@@ -24,17 +24,30 @@ def is_handed_on_as_it_is(
     Where it is `used` it may be replaced by what is made of it, `rng = default_rng(rng)`, and be asked for a type
     that None is not of, unless what is used stands under that: `if isinstance(rng, Generator): return rng`.
     """
-    replaced = only_target(module.statement(used)) if used is not None else None
+    bound_after = set(_bound_by(module.statement(used), function)) if used is not None else frozenset()
     for node in walk(function):
         if isinstance(node, ast.If | ast.IfExp | ast.While | ast.Assert | ast.BoolOp | ast.Compare | ast.Match):
             is_asked = any(isinstance(each, ast.Name) and each.id == name for each in _asked(node))
             if is_asked and not (used is not None and _passes_none(node, module, used)):
                 return False
-        elif isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-            if node is replaced:
-                continue
+        elif (
+            isinstance(node, ast.Name)
+            and node.id == name
+            and not isinstance(node.ctx, ast.Load)
+            and node not in bound_after
+        ):
             return False
     return True
+
+
+def _bound_by(statement: ast.stmt, function: ast.FunctionDef | ast.Lambda) -> Iterator[ast.AST]:
+    """What the statement that uses a parameter binds comes after: `self.np_random, seed = np_random(seed)`."""
+    single = only_target(statement)
+    if single is not None:
+        yield single
+    elif isinstance(statement, ast.Assign) and isinstance(function, ast.FunctionDef) and statement in function.body:
+        for target in statement.targets:
+            yield from walk(target)
 
 
 def _asked(node: ast.AST) -> Iterator[ast.AST]:

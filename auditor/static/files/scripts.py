@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COMPOUND = lazy_pattern(
     rb"(?:^|\r)(?:\xef\xbb\xbf|\f)*(?:(?:for|while|with|async|if|try|match)\b|sys\.exit\(\w+\(|main\("
-    rb"|(?:\w+ *= *)?\w+\.fit\()",
+    rb"|(?:\w+ *= *)?\w+\.(?:fit|fit_generator|fit_one_cycle|learn)\()",
     re.MULTILINE,
 )
 """A compound statement at the top level, or what makes a program: `main()`, `sys.exit(main())`, `model.fit(x)`."""

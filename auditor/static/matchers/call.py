@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -28,12 +28,14 @@ from auditor.static.resolution.values import FunctionRef
 from auditor.static.scanning.callprerequisites import call_prerequisites
 from auditor.static.scanning.conditions import CallCondition, read_call_condition
 from auditor.static.scanning.ledto import programs_led_to
+from auditor.static.scanning.madefor import is_made_for
 from auditor.static.scanning.neverread import is_never_read
 from auditor.static.scanning.prerequisites import Prerequisite
 from auditor.static.scanning.program import ProgramCondition, read_program_condition
 from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.scanning.tiedindex import takes_tied_index
 from auditor.static.syntax.nodes import walk
+from auditor.static.unordered.tablerows import comes_to_the_same
 
 MAX_METHODS = 200
 """Methods of what goes by one name that are looked at; of more, one is taken for what was sought."""
@@ -56,13 +58,16 @@ class _Options:
     """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
 
     outermost: bool
-    """Silent about a call that is made for another call which the rule is about."""
+    """Silent about a call that is made for another call which the rule is about (`madefor`)."""
 
     followed_by: frozenset[str]
     """Only where one of these methods of what the call makes is called later on: `model.learn()`."""
 
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, or functions it is given to, which undo the fault: `rng.seed(n)`."""
+
+    unless_rows_alike: bool
+    """Silent where all that is done with the rows that the call makes is the same in any order (`tablerows`)."""
 
     unless_under: frozenset[str]
     """Attributes or names that an enclosing condition may test so that the call is right: `training`."""
@@ -106,6 +111,7 @@ def read_call(table: Table) -> _Options:
         outermost=table.boolean("outermost", False),
         followed_by=frozenset(table.strings("followed_by")),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
+        unless_rows_alike=table.boolean("unless_rows_alike", False),
         unless_under=frozenset(table.strings("unless_under")),
         unless_for_names=table.boolean("unless_for_names", False),
         unless_never_needed=table.boolean("unless_never_needed", False),
@@ -148,7 +154,7 @@ class CallMatcher(WithOptions[_Options]):
         told: set[Location] = set()
         others_made: _Made = {}
         for call in calls:
-            if others and _is_inside(module, call.node, others):
+            if others and is_made_for(module, call.node, others):
                 continue
             reached = entry_points
             if options.unseeded:
@@ -174,6 +180,8 @@ class CallMatcher(WithOptions[_Options]):
             if options.tied_index and not takes_tied_index(module, call):
                 continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
+                continue
+            if options.unless_rows_alike and comes_to_the_same(module, call.node):
                 continue
             if options.unless_for_names and is_for_names(module, call.node):
                 continue
@@ -272,16 +280,6 @@ def _is_left_undone(module: ModuleFacts, call: Call, later: ast.Call) -> bool:
         if not hands_on and not (isinstance(callee, FunctionRef) and callee.node is not function):
             return False
     return True
-
-
-def _is_inside(module: ModuleFacts, node: ast.Call, others: Container[ast.AST]) -> bool:
-    """Whether a call stands in an argument of one of the others."""
-    for holder in module.around(node):
-        if not isinstance(holder, ast.expr | ast.keyword):
-            break
-        if holder in others:
-            return True
-    return False
 
 
 def _is_under(module: ModuleFacts, call: Call, names: frozenset[str]) -> bool:

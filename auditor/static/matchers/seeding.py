@@ -22,9 +22,9 @@ from auditor.static.execution.incidental import is_incidental, is_part_of_name, 
 from auditor.static.execution.weights import initialises
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
+from auditor.static.programwide.forlooking import is_for_looking
 from auditor.static.programwide.olderrelease import seeded_by
 from auditor.static.programwide.throwaway import (
-    is_only_looked_at,
     is_only_measured,
     is_only_summarised,
     is_only_traced,
@@ -62,9 +62,6 @@ _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY
 
 _CALLS: WeakKeyDictionary[ModuleFacts, dict[tuple[int, int], ast.Call]] = WeakKeyDictionary()
 """Calls by line and column."""
-
-_PLACES: WeakKeyDictionary[ModuleFacts, dict[Location, ast.Call]] = WeakKeyDictionary()
-"""Calls by where they stand, of files that stand on the way to draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +199,7 @@ def _is_of_sampler(seed: Seed, project: Project) -> bool:
 def _counts(draw: Draw, project: Project, options: _Options) -> bool:
     """Whether a draw is this rule's business and can reach the training."""
     late = options.status is SeedStatus.TOO_LATE
-    if draw.callee.startswith(options.leave_out or "\0") or (late and _is_for_looking(draw, project)):
+    if draw.callee.startswith(options.leave_out or "\0") or (late and is_for_looking(draw, project)):
         return False
     if initialises(draw.callee) and _is_of_summary(draw, project):
         return False
@@ -223,22 +220,6 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 or ((late or _is_tried(call)) and _is_thrown_away(module, call, statement))
             )
     return True
-
-
-def _is_for_looking(draw: Draw, project: Project) -> bool:
-    """Drawn on the way to an object that is made to be looked at, and dropped before the seed."""
-    for place in (*draw.via, draw.location):
-        module = project.module(place.path)
-        call = _standing_at(module, place) if module is not None else None
-        if module is not None and call is not None and is_only_looked_at(module, call):
-            return True
-    return False
-
-
-def _standing_at(module: ModuleFacts, place: Location) -> ast.Call | None:
-    if module not in _PLACES:
-        _PLACES[module] = {module.location(node): node for node, _, _ in module.index.calls}
-    return _PLACES[module].get(place)
 
 
 def _is_of_summary(draw: Draw, project: Project) -> bool:

@@ -51,16 +51,23 @@ _SWITCHING = frozenset({"cpu", "cuda", "eval", "to", "train"})
 _OF_SAMPLING = frozenset({"__call__", "generate", "img2img", "inpaint", "text2img"})
 """What is called of a pipeline in place of itself."""
 
+_PARAMETERS = frozenset({"named_parameters", "parameters"})
 _COUNTING = frozenset({"numel", "nelement", "shape", "size"})
 _SHOWING = frozenset({"print", "repr", "str", "len", "logging.info"})
 
 
-def is_only_described(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """Whether a statement makes an object of which its function only reads what it is called or how large it is."""
+def is_only_described(module: ModuleFacts, statement: ast.stmt, *, of_file: bool = False) -> bool:
+    """Whether a statement makes an object of which its function only reads what it is called or how large it is.
+
+    `of_file`: also one that the file makes for itself, where no other imports it.
+    """
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return False
     target = statement.targets[0]
     function = module.enclosing_function(statement)
+    if isinstance(target, ast.Name) and function is None and of_file and not _is_read_elsewhere(module, statement):
+        reads = [node for node in uses(module, target) if isinstance(node, ast.Name)]
+        return bool(reads) and all(_only_describes(module, node) for node in reads)
     if not isinstance(target, ast.Name) or function is None or isinstance(function, ast.Lambda):
         return False
     loads = [
@@ -71,10 +78,13 @@ def is_only_described(module: ModuleFacts, statement: ast.stmt) -> bool:
     return bool(loads) and all(_only_describes(module, node) for node in loads)
 
 
-def is_only_looked_at(module: ModuleFacts, call: ast.Call) -> bool:
-    """Whether a call makes an object that is dropped then; a result of the project's own that is printed is none."""
+def is_only_looked_at(module: ModuleFacts, call: ast.Call, *, of_file: bool = False) -> bool:
+    """Whether a call makes an object that is dropped then; a result of the project's own that is printed is none.
+
+    `of_file`: as for `is_only_described`.
+    """
     statement = module.statement(call)
-    if not is_only_described(module, statement) or not isinstance(statement, ast.Assign):
+    if not is_only_described(module, statement, of_file=of_file) or not isinstance(statement, ast.Assign):
         return False
     if statement.value is call and not isinstance(module.names.value(call.func), FunctionRef):
         return True
@@ -206,7 +216,9 @@ def _only_describes(module: ModuleFacts, node: ast.Name) -> bool:
         return False
     call = module.parent(parent)
     if isinstance(call, ast.Call) and call.func is parent:
-        return parent.attr in ("parameters", "named_parameters") and _is_counted(module, call)
+        return parent.attr in _PARAMETERS and _is_counted(module, call)
+    if parent.attr in _PARAMETERS:  # `print(net.named_parameters)`: the method, and not what it gives
+        return isinstance(call, ast.Call) and module.resolve(call.func) in _SHOWING
     return not _DESCRIBING.isdisjoint(parent.attr.lower().split("_"))
 
 

@@ -25,6 +25,7 @@ from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.resolution.constants import is_as_large, may_hold_for_none
 from auditor.static.resolution.decorated import decorator_calls
 from auditor.static.resolution.values import FunctionRef
+from auditor.static.scanning.optionvalues import compiled, values
 from auditor.static.syntax.elements import is_same
 from auditor.static.syntax.nodes import walk
 
@@ -55,6 +56,9 @@ class Argument:
 
     given: bool = False
     """Passed, and not known to be None."""
+
+    by_callers: bool = False
+    """With `given`: nor a parameter that no call of its function gives, as `super().reset(seed=seed)` hands it on."""
 
     not_equals: tuple[object, ...] = ()
     """Not known to be one of these, nor where a call leaves it out; holds where it is not passed or not known."""
@@ -164,6 +168,8 @@ class Argument:
             if isinstance(usual, Known) and any(is_same(usual.value, each) for each in self.not_equals):
                 return False
         if self.given and isinstance(value, Known) and value.value is None:
+            return False
+        if self.by_callers and is_unset(given, module):
             return False
         if not (self.equals or self.differs or self.none or self.pattern or self.known):
             return True
@@ -389,13 +395,14 @@ def _read_argument(entry: Table, name: str) -> Argument:
         name=name,
         position=entry.position("position"),
         absent=entry.boolean("absent", True) if "absent" in entry else None,
-        equals=_values(entry, "equals"),
+        equals=values(entry, "equals"),
         sometimes=entry.boolean("sometimes", False),
-        differs=_values(entry, "differs"),
+        differs=values(entry, "differs"),
         plain=entry.boolean("plain", False),
-        not_equals=_values(entry, "not_equals"),
+        not_equals=values(entry, "not_equals"),
         known=entry.boolean("known", False),
         given=entry.boolean("given", False),
+        by_callers=entry.boolean("by_callers", False),
         none=entry.boolean("none", False),
         entropy=entry.boolean("entropy", False),
         resolves=frozenset(entry.strings("resolves")),
@@ -405,8 +412,8 @@ def _read_argument(entry: Table, name: str) -> Argument:
         unread=entry.boolean("unread", False),
         below=entry.string("below") if "below" in entry else "",
         below_position=entry.position("below_position"),
-        text=_compiled(entry, "text"),
-        pattern=_compiled(entry, "pattern"),
+        text=compiled(entry, "text"),
+        pattern=compiled(entry, "pattern"),
     )
     entry.finish()
     if argument == Argument(name=name, position=argument.position):
@@ -414,24 +421,6 @@ def _read_argument(entry: Table, name: str) -> Argument:
             "", "expected a condition: `absent`, `given`, `equals`, `differs`, `none`, `entropy`, `pattern`, …"
         )
     return argument
-
-
-def _values(entry: Table, key: str) -> tuple[object, ...]:
-    """One value or an array of them."""
-    value = entry.value(key)
-    if value is None:
-        return ()
-    values = value if isinstance(value, list) else [value]
-    return tuple(tuple(each) if isinstance(each, list) else each for each in values)
-
-
-def _compiled(entry: Table, key: str) -> re.Pattern[str] | None:
-    if key not in entry:
-        return None
-    try:
-        return re.compile(entry.string(key))
-    except re.error as error:
-        raise entry.complain(key, f"not a regular expression: {error}") from error
 
 
 def _makes_dictionary(node: ast.expr) -> bool:

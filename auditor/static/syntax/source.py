@@ -7,6 +7,7 @@ import gc
 import os
 import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from auditor.errors import ProjectError
@@ -34,6 +35,7 @@ _HASH = ord("#")
 _OLD_KEYWORD = lazy_pattern(r"\basync(?=\s*=[^=])")
 """`.cuda(async=True)` of programs that were written for a Python in which `async` was no keyword."""
 
+_FORMATTED = lazy_pattern(r"\b[fF][rR]?[\"']|\b[rR][fF][\"']")
 _AS_A_NAME = "asynk"
 """What stands for it in the tree: as long, so that every place stays where it is."""
 
@@ -154,7 +156,7 @@ class SourceFile:
         raw = self.text().encode() if self.is_notebook else self.code()
         return raw.replace(b"\\\n", b" ") if b"\\\n" in raw else raw
 
-    def parse(self, text: str) -> ast.Module:
+    def parse(self, text: str, *, is_rewritten: bool = False) -> ast.Module:
         """The tree of a text; nothing is compiled to code."""
         import _ast  # `ast` takes 2 ms to load, and some files are parsed for their syntax alone
         import warnings
@@ -169,6 +171,10 @@ class SourceFile:
             renamed = _OLD_KEYWORD.sub(_AS_A_NAME, text)
             if renamed != text:
                 return self.parse(renamed)
+            exchanged = text if is_rewritten else _for_this_python(text)
+            if exchanged != text:
+                with suppress(ProjectError):
+                    return self.parse(exchanged, is_rewritten=True)
             raise ProjectError(self._complaint(error)) from None
         except (RecursionError, MemoryError):
             raise ProjectError("nested too deeply to be parsed") from None
@@ -200,6 +206,17 @@ class SourceFile:
         if not self.is_notebook and _PYTHON_2.search(self.raw()):
             return f"syntax error in line {error.lineno}: this looks like Python 2"
         return f"syntax error in line {error.lineno}: {error.msg}"
+
+
+def _for_this_python(text: str) -> str:
+    """A text that cannot be parsed, with formatted strings as Pythons before 3.12 read them."""
+    import sys
+
+    if sys.version_info >= (3, 12) or not _FORMATTED.search(text):
+        return text
+    from auditor.static.syntax.nestedquotes import with_exchanged_quotes  # which few files need
+
+    return with_exchanged_quotes(text)
 
 
 def _read(file: Path | str, limit: int) -> bytes:

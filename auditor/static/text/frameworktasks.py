@@ -37,6 +37,14 @@ RUNNING_TASKS = {
 """By the package that a file imports."""
 
 
+def is_known_by(package: str, names: set[str]) -> bool:
+    """Whether a name that a file imports, or imports from, is that of a package or of an application made with it.
+
+    `from project.celery_app import app`, `from project import celery_app`: what projects call their application.
+    """
+    return package in names or any(name.startswith(f"{package}_app") for name in names)
+
+
 def task_names(package: str, code: bytes) -> Iterator[tuple[str, str]]:
     """What stands above each function of a file that a package runs, and its name."""
     mark, pattern = RUNNING_TASKS[package]

@@ -17,7 +17,7 @@ from auditor.model.pattern import lazy_pattern
 from auditor.static.suppress import MARK
 from auditor.static.text.computedimports import computed_imports, is_computed
 from auditor.static.text.configurednames import CHOSEN, NAMED, makes_by_name, picks_by_name
-from auditor.static.text.frameworktasks import RUNNING_TASKS, task_names
+from auditor.static.text.frameworktasks import RUNNING_TASKS, is_known_by, task_names
 from auditor.static.text.hydraconfigs import CONFIGURED, configuration_of
 from auditor.static.text.vocabulary import Vocabulary
 
@@ -153,8 +153,10 @@ def _statements(raw: bytes) -> Iterator[Statement]:
             if rest.lstrip().startswith(b"("):
                 rest = _in_parentheses(raw, at + 6)
             holder = origin[1].replace(b" ", b"").decode()
+            names = _names(rest)
             packages.update((holder.partition(".")[0], holder.rpartition(".")[2]))  # `from project.celery import app`
-            yield holder, _names(rest)
+            packages.update(bound or name for name, bound in names)  # `from project.extensions import celery`
+            yield holder, names
         elif rest[:1] in (b" ", b"\t") and _BEFORE.search(before):
             names = _names(rest)
             packages.update([name.partition(".")[0] for name, _ in names])
@@ -175,7 +177,7 @@ def _statements(raw: bytes) -> Iterator[Statement]:
     if picks_by_name(raw):
         yield BY_NAME, ((CHOSEN, "*"),)
     for package in RUNNING_TASKS:
-        if package in packages and (named := tuple(task_names(package, raw))):
+        if is_known_by(package, packages) and (named := tuple(task_names(package, raw))):
             yield BY_NAME, named
 
 
