@@ -13,6 +13,7 @@ from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
 from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
+from auditor.static.execution.owngenerators import makes_generator
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
 from auditor.static.execution.wrappedcalls import keeps_places, put_on
 from auditor.static.resolution.classfactories import makes_class_at_hand
@@ -390,7 +391,11 @@ class Functions:
         for name in (*positional, *signature.keyword_only):
             if name in given:
                 inside.values[name] = self._walk.evaluator.given(given[name], frame, module)
-                if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
+                if (
+                    isinstance(given[name], ast.Constant)
+                    or frame.is_settled(given[name])
+                    or makes_generator(given[name], frame)
+                ):
                     inside.settled.add(name)
                 else:
                     self._count(inside, function, name, given[name])
