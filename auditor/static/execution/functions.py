@@ -13,6 +13,7 @@ from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
 from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
+from auditor.static.execution.loopbound import bound_in_loops
 from auditor.static.execution.owngenerators import makes_generator
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
 from auditor.static.execution.wrappedcalls import keeps_places, put_on
@@ -415,6 +416,7 @@ class Functions:
                 inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
+        inside.settled -= bound_in_loops(module, function, inside.settled)
         if function.args.vararg is not None:
             inside.values[function.args.vararg.arg] = positional_rest(
                 self._walk.evaluator, node, frame, len(positional)
@@ -454,8 +456,10 @@ def _is_called_as_it_is(function: Function) -> bool:
 
 
 def _is_switch(default: ast.expr | None) -> bool:
-    """`shuffle=False`, `size=None`, `p=0`: a call that leaves it out takes one arm of `if size is None`, no other."""
-    return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
+    """`shuffle=False`, `size=None`, `part=1.0`: a call that leaves it out takes one arm of `if size is None`."""
+    if isinstance(default, ast.UnaryOp) and isinstance(default.op, ast.USub):
+        default = default.operand
+    return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, int | float))
 
 
 def _names_key(frame: Frame) -> tuple[Value, ...]:
