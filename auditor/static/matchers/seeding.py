@@ -30,6 +30,7 @@ from auditor.static.programwide.throwaway import (
     is_only_traced,
     is_traced,
 )
+from auditor.static.programwide.trials import leaves_nothing
 from auditor.static.project import Project
 from auditor.static.resolution.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.resolution.targets import only_target
@@ -219,6 +220,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
+                or leaves_nothing(module, module.enclosing_function(call.node))
                 or _is_never_used(module, call, statement)
                 or ((late or _is_tried(call)) and _is_thrown_away(module, call, statement))
             )
