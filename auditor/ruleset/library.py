@@ -163,6 +163,9 @@ class Library:
     not_inside: tuple[str, ...] = ()
     """Decorators of functions in which its names stand for generators of somebody else: Numba compiles them."""
 
+    generators: tuple[str, ...] = ()
+    """Calls that give a generator of its own, and never None."""
+
     older: tuple[str, ...] = ()
     """Names that only releases have which `older_advice` seeds; beginnings of such, where they end so."""
 
@@ -234,6 +237,7 @@ def read_library(table: Table) -> Library:
         run_in_loaders=head.strings("run_in_loaders"),
         if_imported=head.strings("if_imported"),
         not_inside=head.strings("not_inside"),
+        generators=head.strings("generators"),
     )
     for part in (head, draw, state, table):
         if part:

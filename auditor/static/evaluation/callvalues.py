@@ -34,6 +34,7 @@ from auditor.static.resolution.seedvalue import (
     ENTROPY_CALLS,
     GIVEN,
     IS_NONE,
+    OBJECT,
     OPTIONS,
     UNSEEDED_STATE,
     Entries,
@@ -42,6 +43,7 @@ from auditor.static.resolution.seedvalue import (
     constant,
     entropy,
     holding,
+    maybe_nothing,
     mixed,
 )
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Value
@@ -101,9 +103,10 @@ class CallValues:
                 return found
         value = frame.resolve(node.func)
         if isinstance(value, External):
-            return self._external(value.name, node, frame)
+            seen = self._external(value.name, node, frame)
+            return OBJECT if seen == GIVEN and value.name in self._project.rng.generators else seen
         if isinstance(value, FunctionRef):
-            return self._returned(value, node, frame)
+            return maybe_nothing(self._returned(value, node, frame))
         if isinstance(value, ClassRef) and holds_entries(value):
             return mappings.made(self._evaluator, node, frame)
         if value is None and (record := named_tuple(self._evaluator, node, frame)) is not None:

@@ -15,7 +15,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluation.textvalues import TEXTS
 from auditor.static.resolution.library_verdict import SeedValue
-from auditor.static.resolution.seedvalue import Seen
+from auditor.static.resolution.seedvalue import Seen, Shape
 from auditor.static.resolution.values import External, ModuleRef
 from auditor.static.syntax.bindings import FUNCTIONS, Binding
 from auditor.static.syntax.nodes import walk
@@ -162,7 +162,8 @@ def _compared(evaluator: Evaluator, node: ast.Compare, frame: Frame) -> bool | N
     if against_none and kind in (ast.Is, ast.IsNot, ast.Eq, ast.NotEq):
         other = right if left.kind is SeedValue.NONE else left
         written = node.comparators[0] if left.kind is SeedValue.NONE else node.left
-        if other.kind in (SeedValue.FIXED, SeedValue.ENTROPY) or _is_imported(written, frame) or _finds(written, frame):
+        is_made = other.kind in (SeedValue.FIXED, SeedValue.ENTROPY) or other.shape is Shape.OBJECT
+        if is_made or _is_imported(written, frame) or _finds(written, frame):
             return kind in (ast.IsNot, ast.NotEq)
     if kind in (ast.In, ast.NotIn) and left.is_constant and frame.module.resolve(node.comparators[0]) == "sys.modules":
         return kind is ast.In  # a library that the program draws from has been imported
@@ -197,4 +198,6 @@ def _as_bool(seen: Seen, node: ast.expr, frame: Frame) -> bool | None:
         return bool(seen.constant)
     if seen.kind is SeedValue.NONE:
         return False
+    if seen.shape is Shape.OBJECT:
+        return True
     return True if frame.module.written.is_about_seed(node) else None

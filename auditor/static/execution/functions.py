@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -13,7 +13,9 @@ from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
 from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
+from auditor.static.execution.owngenerators import makes_generator
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
+from auditor.static.execution.settledparameters import bound_again, is_called_as_it_is, is_settled_by_default
 from auditor.static.execution.wrappedcalls import keeps_places, put_on
 from auditor.static.resolution.classfactories import makes_class_at_hand
 from auditor.static.resolution.frame import Frame
@@ -82,6 +84,9 @@ class Functions:
         self._ledger = walk.ledger
         self._effects: dict[object, Effect] = {}
         self._active: list[object] = []
+        self._settling: list[set[tuple[str, Seen | None]]] = []
+        """For each of these what its call settles."""
+
         self._wrapping: dict[Function, tuple[ast.Call | None, Frame]] = {}
         self.handed_back: tuple[ast.Call | None, Mapping[str, Seen]] = None, {}
         """The call that was followed last, and what its function made of dictionaries that it was given."""
@@ -224,7 +229,9 @@ class Functions:
         # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.
         is_table = self._walk.relevance.registries.is_table
         mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
-        if mark in self._active:
+        facts = {(name, inside.values.get(name)) for name in inside.settled}
+        # `f(depth - 1)` below `f()`: what the outer call settles it leaves open, so that is followed once more.
+        if mark in self._active and not self._opens(mark, facts):
             return GIVEN, {}
         if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
             ledger.cut = ledger.cut or _TOO_LONG
@@ -237,6 +244,7 @@ class Functions:
             self._followed.add(ref.node)
         self._walk.evaluator.options.executes(ref.module)
         self._active.append(mark)
+        self._settling.append(facts)
         tables = [name for name, value in inside.values.items() if value.entries is not None]
         seeded = len(ledger.settled)
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()
@@ -248,6 +256,7 @@ class Functions:
             result = self._walk.run_function(ref.node, inside, at)
         finally:
             self._active.pop()
+            self._settling.pop()
         if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
             self._walk.evaluator.remember_object(ref.owner, inside)
         # In a process that was started anew the same draws come unseeded, but for what is to blame there.
@@ -269,6 +278,11 @@ class Functions:
         ledger.unseeded |= unseeded_before
         ledger.is_blamed |= blamed_before
         return result, handed_back
+
+    def _opens(self, mark: object, facts: Set[tuple[str, Seen | None]]) -> bool:
+        """Whether a function that is being followed, once, is called so that another arm of it may be taken."""
+        before = [held for each, held in zip(self._active, self._settling, strict=True) if each == mark]
+        return len(before) == 1 and not before[0] <= facts
 
     def _repeat(self, known: Effect) -> None:
         """Apply to the present state what following a function did."""
@@ -390,7 +404,11 @@ class Functions:
         for name in (*positional, *signature.keyword_only):
             if name in given:
                 inside.values[name] = self._walk.evaluator.given(given[name], frame, module)
-                if isinstance(given[name], ast.Constant) or frame.is_settled(given[name]):
+                if (
+                    isinstance(given[name], ast.Constant)
+                    or frame.is_settled(given[name])
+                    or makes_generator(given[name], frame)
+                ):
                     inside.settled.add(name)
                 else:
                     self._count(inside, function, name, given[name])
@@ -403,13 +421,18 @@ class Functions:
                     inside.settled.add(name)
             elif defaults and leaves_out(self._walk.evaluator, spread, name, frame):
                 inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
-                if node is not None and _is_called_as_it_is(function) and _is_switch(signature.defaults[name]):
+                if (
+                    node is not None
+                    and is_called_as_it_is(function)
+                    and is_settled_by_default(signature.defaults[name])
+                ):
                     inside.settled.add(name)
             elif defaults and self._stays_off(name, signature.defaults[name]):
                 inside.values[name] = constant(False)
                 inside.settled.add(name)
             else:
                 inside.values[name] = GIVEN
+        inside.settled -= bound_again(module, function, inside.settled)
         if function.args.vararg is not None:
             inside.values[function.args.vararg.arg] = positional_rest(
                 self._walk.evaluator, node, frame, len(positional)
@@ -441,16 +464,6 @@ def _own(owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance | Non
     holder = getattr(getattr(node, "func", None), "value", None)
     is_own = frame.made is not None and isinstance(holder, ast.Name) and frame.resolve(holder) == Instance(owner)
     return frame.made if is_own else None
-
-
-def _is_called_as_it_is(function: Function) -> bool:
-    """Whether no decorator stands between a call and the function: options may come from there."""
-    return isinstance(function, ast.Lambda) or not function.decorator_list
-
-
-def _is_switch(default: ast.expr | None) -> bool:
-    """`shuffle=False`, `size=None`, `p=0`: a call that leaves it out takes one arm of `if size is None`, no other."""
-    return isinstance(default, ast.Constant) and (default.value in (None, 0) or isinstance(default.value, bool))
 
 
 def _names_key(frame: Frame) -> tuple[Value, ...]:

@@ -56,6 +56,7 @@ class RngIndex:
         self.libraries = ruleset.libraries
         self.seed_calls = ruleset.seed_calls
         self.loaders = frozenset(loader for library in self.libraries.values() for loader in library.loaders)
+        self.generators = frozenset(name for library in self.libraries.values() for name in library.generators)
         self.run_in_loaders = tuple(name for library in self.libraries.values() for name in library.run_in_loaders)
         self.returns = {name: made for library in self.libraries.values() for name, made in library.returns.items()}
         self.tokens = frozenset(token for library in self.libraries.values() for token in library.tokens)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import cached_property, reduce
+from functools import cached_property
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
@@ -25,6 +25,7 @@ from auditor.static.execution.delayed import Delayed
 from auditor.static.execution.incidental import name_of
 from auditor.static.execution.initialweights import filling
 from auditor.static.execution.ledger import Ledger
+from auditor.static.execution.owngenerators import always_holds
 from auditor.static.execution.protocols import (
     ENTERING,
     ITERATING,
@@ -39,7 +40,7 @@ from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.looptables import listed
 from auditor.static.resolution.registries import MAX_TAKEN
-from auditor.static.resolution.seedvalue import GIVEN, OPTIONS, Seen, either, mixed, parts_of, written
+from auditor.static.resolution.seedvalue import GIVEN, OPTIONS, Seen, given_back, mixed, parts_of, written
 from auditor.static.resolution.targets import module_of
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, ModuleRef, Value
 from auditor.static.syntax.bindings import Comprehension, Function
@@ -219,9 +220,9 @@ class Walk:
         joined = join(self.exits)
         if joined is not None:
             self.set_state(joined)
-        results = self.returned
+        results, ends = self.returned, len(self.exits)
         self.exits, self.returned, self.tests = exits, returned, tests
-        return reduce(either, results) if results else GIVEN
+        return given_back(results, ends)
 
     # -- statements -----------------------------------------------------------------------------------------------
 
@@ -358,6 +359,8 @@ class Walk:
                 self.bind(
                     target, written(node.value, value, frame) if isinstance(target, ast.Subscript) else value, frame
                 )
+            if isinstance(target, ast.Name) and always_holds(target, node, frame):
+                frame.settled.add(target.id)
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
             if not isinstance(node, ast.AugAssign):

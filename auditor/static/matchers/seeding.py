@@ -19,6 +19,7 @@ from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.evaluation.flow import uses
 from auditor.static.execution.incidental import is_incidental, is_part_of_name, is_shown_only, name_of
+from auditor.static.execution.savednames import only_names_what_is_saved
 from auditor.static.execution.weights import initialises
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
@@ -30,6 +31,7 @@ from auditor.static.programwide.throwaway import (
     is_only_traced,
     is_traced,
 )
+from auditor.static.programwide.trials import leaves_nothing
 from auditor.static.project import Project
 from auditor.static.resolution.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
 from auditor.static.resolution.targets import only_target
@@ -216,6 +218,8 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
                 or is_only_measured(module, statement)
                 or is_only_traced(module, statement)
                 or is_traced(module, call.node)
+                or only_names_what_is_saved(module, statement)
+                or leaves_nothing(module, module.enclosing_function(call.node))
                 or _is_never_used(module, call, statement)
                 or ((late or _is_tried(call)) and _is_thrown_away(module, call, statement))
             )

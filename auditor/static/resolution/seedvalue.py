@@ -7,8 +7,9 @@ different in every run. `static_seed_value` answers for an expression alone; fol
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
+from functools import reduce
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, replace
@@ -59,6 +60,9 @@ class Shape(Enum):
     UNSEEDED_STATE = "unseeded-state"
     """The state of a generator that was not seeded when it was asked for."""
 
+    OBJECT = "object"
+    """Something that was made here, such as a generator: it is not None, and counts as true."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entries:
@@ -104,6 +108,7 @@ OPTIONS = Seen(SeedValue.GIVEN, shape=Shape.OPTIONS)
 OVER_OTHERS = Seen(SeedValue.GIVEN, shape=Shape.OPTIONS, detail="options over what was there before")
 """The rest of a dictionary that the options of the command line were put over: it may hold more than these."""
 
+OBJECT = Seen(SeedValue.GIVEN, shape=Shape.OBJECT)
 UNSEEDED_STATE = Seen(SeedValue.GIVEN, shape=Shape.UNSEEDED_STATE)
 IS_NONE = Seen(SeedValue.NONE, None, True, "None")
 
@@ -170,6 +175,17 @@ def either(one: Seen, other: Seen) -> Seen:
     if parts:
         return holding(entropy(one.detail), parts=parts)
     return one if one.kind is SeedValue.ENTROPY else other
+
+
+def maybe_nothing(seen: Seen) -> Seen:
+    """What a function gives that may also come to its end, or to a `return` alone, and give None."""
+    return GIVEN if seen.shape is Shape.OBJECT else seen
+
+
+def given_back(results: Sequence[Seen], ends: int) -> Seen:
+    """What a function gives that returned these, and came to an end so many times: where to no `return`, it is None."""
+    result = reduce(either, results) if results else GIVEN
+    return result if len(results) >= ends else maybe_nothing(result)
 
 
 def _either_entries(one: Entries, other: Entries) -> Entries:

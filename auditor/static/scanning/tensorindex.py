@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.static.facts import Known, ModuleFacts
+from auditor.static.scanning.oneindex import is_shown_to_be_one
 
 _INTEGER_CALLS = frozenset({"int", "len", "range", "round", "min", "max", "enumerate"})
 _TENSOR_METHODS = frozenset(
@@ -52,7 +53,8 @@ def _is_tensor_name(module: ModuleFacts, node: ast.Name) -> bool:
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     for argument in arguments:
         if argument.arg == node.id:
-            return _is_module_method(module, node) and not _is_number(argument.annotation)
+            may_be_tensor = _is_module_method(module, node) and not _is_number(argument.annotation)
+            return may_be_tensor and not is_shown_to_be_one(module, node, function)
     return False
 
 

@@ -62,3 +62,32 @@ def test_a_helper_is_called(fix: Fix, helper: str) -> None:
 def test_a_function_that_draws_or_puts_back_is_none(fix: Fix, function: str) -> None:
     source = f"{HEAD}{dedent(function).strip()}{DRAWN}"
     assert "\nnp.random.seed(0)\nprint" in fix("RA102", {"train.py": source}).texts["train.py"]
+
+
+@pytest.mark.parametrize("test", ["seed", "seed > 0", "seed and True"])
+def test_a_helper_that_takes_no_zero_is_none(fix: Fix, test: str) -> None:
+    helper = f"def set_seed(seed=None):\n    if {test}:\n        random.seed(seed)\n        np.random.seed(seed)"
+    assert "\nnp.random.seed(0)\nprint" in fix("RA102", {"train.py": f"{HEAD}{helper}{DRAWN}"}).texts["train.py"]
+
+
+@pytest.mark.parametrize("test", ["seed is not None", "seed >= 0", "seed != -1"])
+def test_a_helper_that_takes_zero_is_called(fix: Fix, test: str) -> None:
+    helper = f"def set_seed(seed=None):\n    if {test}:\n        random.seed(seed)\n        np.random.seed(seed)"
+    assert "set_seed(0)" in fix("RA102", {"train.py": f"{HEAD}{helper}{DRAWN}"}).texts["train.py"]
+
+
+SEEDS = "import numpy as np\n\n\ndef set_seed(seed):\n    np.random.seed(seed)\n"
+
+
+@pytest.mark.parametrize(
+    ("imported", "is_called"),
+    [("import lab.net\n", True), ("from lab.net import width\n", True), ("import json\n", False)],
+)
+def test_a_helper_of_another_folder_is_called_by_who_imports_from_there(
+    fix: Fix, imported: str, is_called: bool
+) -> None:
+    program = f"import numpy as np\n{imported}\nprint(np.random.rand())\n"
+    files = {"tools/train.py": program, "lab/__init__.py": "", "lab/net.py": "width = 3\n", "lab/seeds.py": SEEDS}
+    text = fix("RA102", files).texts["tools/train.py"]
+    assert ("set_seed(0)" in text) is is_called
+    assert ("np.random.seed(0)" in text) is not is_called

@@ -293,7 +293,7 @@ def by_helper(
         if name is None or (helper.module is module and not _is_defined(place, helper)):
             continue
         missing = libraries - helper.libraries
-        if missing and call is None:
+        if (missing and call is None) or (place.seed == DEFAULT and not helper.takes_zero):
             continue
         given = "" if helper.parameter is None or (helper.default and place.seed == DEFAULT) else place.seed
         changes: list[Change] = [InsertStatement(statement=place.location, text=f"{name}({given})", where="before")]

@@ -9,6 +9,7 @@ from auditor.model.lean import dataclass
 from auditor.static.evaluation.commandline import default_of
 from auditor.static.facts import ModuleFacts
 from auditor.static.files.importpath import ImportPath
+from auditor.static.fixes.seeding.zero import seeds_with_zero
 from auditor.static.project import Project
 from auditor.static.resolution.values import FunctionRef, ModuleRef
 from auditor.static.syntax.elements import Call
@@ -42,6 +43,9 @@ class SeedHelper:
     last: Call
     """Its last call that seeds."""
 
+    takes_zero: bool
+    """Called as a patch does where nobody chose a seed, it seeds: it does not ask `if seed:`."""
+
 
 def helpers(program: ModuleFacts, project: Project) -> Iterator[SeedHelper]:
     """The helpers that a program can import, those that seed most first."""
@@ -62,7 +66,7 @@ def name_in(program: ModuleFacts, helper: SeedHelper, project: Project) -> str |
             return bound.name
         if bound.function is None and _holds(program, bound.name, helper):
             return f"{bound.name}.{helper.node.name}"
-    dotted = _dotted(program.path, helper.module.path, project)
+    dotted = _dotted(program, helper.module.path, project)
     return f"{{{dotted}.{helper.node.name}}}" if dotted else None
 
 
@@ -99,8 +103,12 @@ def _in_module(module: ModuleFacts, project: Project) -> Iterator[SeedHelper]:
             continue
         default = default_of(node, parameters[0]) if parameters else None
         number = isinstance(default, ast.Constant) and isinstance(default.value, int)
+        is_other = isinstance(default, ast.Constant) and bool(default.value)
+        nodes = [call.node for call in seeding]
+        takes_zero = is_other or not parameters or seeds_with_zero(module, node, parameters[0], nodes)
         libraries = {library for call in seeding for library in project.rng.seed_calls[call.callee or ""].seeds}
-        yield SeedHelper(module, node, frozenset(libraries), parameters[0] if parameters else None, number, seeding[-1])
+        first = parameters[0] if parameters else None
+        yield SeedHelper(module, node, frozenset(libraries), first, number, seeding[-1], takes_zero)
 
 
 def only_seeds(module: ModuleFacts, statement: ast.stmt, project: Project) -> bool:
@@ -142,19 +150,35 @@ def _given(call: Call, project: Project) -> str | None:
     return names[-1] if names else ""
 
 
-def _dotted(program: str, path: str, project: Project) -> str | None:
-    """The name under which `program` can import the file at `path`, when it is run as a script."""
+def _dotted(program: ModuleFacts, path: str, project: Project) -> str | None:
+    """The name under which `program` can import the file at `path`, when it is run as a script.
+
+    Beside its own folder only what it imports from already is known to be found.
+    """
     look_up = ImportPath(project.root)
     parts = path.removesuffix(".py").removesuffix("/__init__").split("/")
-    above = program.split("/")[:-1]
+    above = program.path.split("/")[:-1]
+    known = _imported_tops(program)
     candidates = []
     if parts[: len(above)] == above:
         candidates.append(parts[len(above) :])
-    candidates.append(parts)
-    if parts[0] == "src":
-        candidates.append(parts[1:])
+    beside = [parts, parts[1:]] if parts[0] == "src" else [parts]
+    candidates += [each for each in beside if each and each[0] in known]
     for candidate in candidates:
         dotted = ".".join(candidate)
-        if dotted and all(part.isidentifier() for part in candidate) and look_up.find_module(dotted, program) == path:
+        if (
+            dotted
+            and all(part.isidentifier() for part in candidate)
+            and look_up.find_module(dotted, program.path) == path
+        ):
             return dotted
     return None
+
+
+def _imported_tops(program: ModuleFacts) -> set[str]:
+    """The top-level names of what a program imports."""
+    found: set[str] = set()
+    for node, _ in program.index.imports:
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        found.update(name.partition(".")[0] for name in names)
+    return found
