@@ -43,7 +43,7 @@ def is_handed_on_as_it_is(
 def _bound_by(statement: ast.stmt, function: ast.FunctionDef | ast.Lambda) -> Iterator[ast.AST]:
     """What the statement that uses a parameter binds comes after: `self.np_random, seed = np_random(seed)`."""
     single = only_target(statement)
-    if single is not None:
+    if isinstance(single, ast.Name):
         yield single
     elif isinstance(statement, ast.Assign) and isinstance(function, ast.FunctionDef) and statement in function.body:
         for target in statement.targets:

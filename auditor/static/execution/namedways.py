@@ -90,25 +90,32 @@ def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
         return True
 
     def holds(module: ModuleFacts, node: ast.AST) -> bool:
-        parts = (node, *getattr(node, "decorator_list", ()))
-        return any(each.lineno <= line <= each.end_lineno for each in parts for line in lines[module.path])
+        return any(_covers(node, line) for line in lines[module.path])
 
     return _is_led_to(project, program, sorted(lines), holds)
 
 
-def gets_to_node(project: Project, program: str, path: str, node: ast.expr) -> bool:
-    """Whether a program can get to something in one of its files, its own too.
+def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
+    """Whether a program can get to what stands in a line of one of its files.
 
-    Of a file of which functions are run by others (a console script), these may be any.
+    Its own file counts as a whole unless a guard says what is run of it: what nobody runs is there for others.
     """
-    entry = project.programs.entry_point(program) if path == program else None
-    if (entry and entry.functions) or project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
+    if path == program:
+        module, entry = project.module(path), project.programs.entry_point(program)
+        if module is None or entry is None or entry.functions or not _is_guarded(module):
+            return True
+    if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
         return True
+    return _is_led_to(project, program, [path], lambda _, node: _covers(node, line)) or _unpickles(project, program)
 
-    def holds(module: ModuleFacts, statement: ast.AST) -> bool:
-        return any(part is node for part in walk(statement))
 
-    return _is_led_to(project, program, [path], holds) or _unpickles(project, program)
+def _is_guarded(module: ModuleFacts) -> bool:
+    return any(isinstance(each, ast.If) and names_main(each.test) for each in module.tree.body)
+
+
+def _covers(node: ast.AST, line: int) -> bool:
+    """Whether a statement stands in a line, with its decorators."""
+    return any(each.lineno <= line <= each.end_lineno for each in (node, *getattr(node, "decorator_list", ())))
 
 
 def _unpickles(project: Project, program: str) -> bool:

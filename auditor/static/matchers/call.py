@@ -27,7 +27,6 @@ from auditor.static.resolution.ordering import SORTERS
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.scanning.callprerequisites import call_prerequisites
 from auditor.static.scanning.conditions import CallCondition, read_call_condition
-from auditor.static.scanning.ledto import programs_led_to
 from auditor.static.scanning.madefor import is_made_for
 from auditor.static.scanning.neverread import is_never_read
 from auditor.static.scanning.prerequisites import Prerequisite
@@ -163,8 +162,6 @@ class CallMatcher(WithOptions[_Options]):
             if open_in:
                 reached = tuple(path for path in open_in if reached is None or path in reached)
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
-            if reached and options.gradient and gradient is not Gradient.NONE:
-                reached = programs_led_to(reached, module, call.node, project)
             if reached == () or gradient is Gradient.NONE:
                 continue
             if options.deferred and is_never_read(module, call.node):

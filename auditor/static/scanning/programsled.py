@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.rule import Confidence
-from auditor.static.execution.namedways import gets_to_lines
+from auditor.static.execution.namedways import gets_to_line
 from auditor.static.files.published import is_published
 from auditor.static.project import Project
 
@@ -105,7 +105,7 @@ def _is_led(project: Project, program: str, path: str, line: int) -> bool:
     if path not in project.graph.reached_by_statements(program):
         return False
     known = _LED.setdefault(project, {})
-    ask = partial(gets_to_lines, project, program, {path: (line,)})
+    ask = partial(gets_to_line, project, program, path, line)
     return project.trace.once(known, (program, path, line), ask)
 
 
