@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from auditor.static.project import Project
     from auditor.static.resolution.frame import Frame
 
-_TRAINING = lazy_pattern(r"(?:self\.)?(?:opt\.)?(?:is_?train|isTrain|train)(?:ing)?$")
+_TRAINING = lazy_pattern(
+    r"(?:(?:self\.)?(?:opt\.)?(?:is_?train|isTrain|train)(?:ing)?|(?:layer|mod(?:el|ule)?|net(?:work)?)\.training)$"
+)
 _BY_ANY_NAME = ("setattr(", "__setattr__(", ".__dict__", "vars(", "exec(", "namespace=")
 """What may give an object attributes whose names do not stand in the text."""
 

@@ -12,6 +12,7 @@ from auditor.static.evaluation.modes import is_mode
 from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.evaluation.written import given_by
+from auditor.static.execution.closures import settled_around
 from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
 from auditor.static.execution.owngenerators import makes_generator
 from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
@@ -385,6 +386,8 @@ class Functions:
         ):
             parent = frame
         inside = Frame(module, function, parent)
+        inside.values = {**settled_around(module, function, frame)}
+        inside.settled.update(inside.values)
         signature = module.written.signature(function)
         positional = signature.positional
         is_own = ref.bound or signature.kind == "class"
@@ -392,7 +395,7 @@ class Functions:
             own: Value = ref.owner if signature.kind == "class" else self._own_object(ref.owner, node, frame)
             inside.bind(function, positional[0], own)
             inside.is_making = inside.is_making or is_on_new_object(node, frame)
-            inside.values = {f"{positional[0]}.{name}": seen for name, seen in set_so_far(node, frame).items()}
+            inside.values |= {f"{positional[0]}.{name}": seen for name, seen in set_so_far(node, frame).items()}
             inside.made = made if made is not None else _own(ref.owner, node, frame)
             for name, seen in self._switches_of(ref.owner, inside.made) if signature.kind == "instance" else ():
                 inside.values[f"{positional[0]}.{name}"] = seen
