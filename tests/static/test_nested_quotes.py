@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from auditor.errors import ProjectError
 from auditor.static.syntax.nestedquotes import with_exchanged_quotes
 from auditor.static.syntax.source import SourceFile
 
@@ -54,3 +55,9 @@ def test_a_file_with_such_strings_has_a_tree() -> None:
     """On each Python that we support."""
     tree = SourceFile("train.py", Path("train.py")).parse('x = f"{row["name"]}"\ny = x + 1\n')
     assert [type(node).__name__ for node in tree.body] == ["Assign", "Assign"]
+
+
+def test_strings_in_more_strings_than_can_be_gone_over_are_a_complaint() -> None:
+    """And not the end of the scan; Pythons of 3.12 and later complain by themselves."""
+    with pytest.raises(ProjectError):
+        SourceFile("train.py", Path("train.py")).parse("x = " + 'f"{' * 400 + "1" + '}"' * 400)

@@ -93,6 +93,7 @@ class LauncherSeedDetector(DocumentDetector[None]):
 
 def _executed(document: Document) -> frozenset[int]:
     """The lines of a job in YAML that start a program, with those in which its command goes on."""
+    from auditor.static.documents.said import is_only_said
     from auditor.static.documents.shell import commands
 
     if document.name.startswith(_COMPOSED):
@@ -100,7 +101,8 @@ def _executed(document: Document) -> frozenset[int]:
     spans = commands(document.lines)
     found: set[int] = set()
     for number, line in enumerate(document.lines, 1):
-        if _STARTED.search(line.partition(" #")[0]) and not _TESTING.search(line):
+        started = _STARTED.search(line.partition(" #")[0])
+        if started is not None and not _TESTING.search(line) and not is_only_said(line[: started.start() + 1]):
             first, last = spans.get(number, (number, number))
             found.update(range(first, last + 1))
     return frozenset(found)

@@ -13,6 +13,7 @@ from auditor.model.pattern import lazy_pattern
 from auditor.model.rule import RuleId
 from auditor.static.documents.document import MAX_BYTES, Document
 from auditor.static.documents.kinds import LAUNCHERS, Kind, document_kind
+from auditor.static.documents.said import is_only_said
 from auditor.static.documents.shell import code_lines, settings, unquoted
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _FOR_ALL = (Kind.ENVIRONMENT_FILE, Kind.DOCKERFILE)
 """What these set holds for every program."""
 
 _STARTING = frozenset({Kind.SHELL, Kind.MAKEFILE, Kind.DOCKERFILE, Kind.YAML})
-_TOGETHER = lazy_pattern(r"&&|\|\|?|;")
+_TOGETHER = lazy_pattern(r"&&|\|\|?|;|(?<!>)&(?=\s|$)")
 """Between commands on one line."""
 
 _COMMENT = lazy_pattern(r"(?:^|(?<=\s))#.*")
@@ -131,6 +132,8 @@ class _Commands:
                 elif _UNSETTING.match(command):
                     exported.clear()
                 for started in _STARTED.finditer(command):
+                    if is_only_said(command[: started.start()]):
+                        continue
                     written = (started[1] or started[2].replace(".", "/") + ".py").removeprefix("./")
                     start = _Start(source.path.rpartition("/")[0], words, written, command, " ".join(exported))
                     self._found.setdefault(written.rpartition("/")[2], []).append(start)

@@ -13,6 +13,7 @@ from auditor.model.pattern import lazy_pattern
 from auditor.static.documents.document import Document
 from auditor.static.documents.kinds import Kind
 from auditor.static.documents.quoted import foreign_lines
+from auditor.static.documents.said import is_only_said
 
 _QUOTED = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'"
 _TEXT = lazy_pattern(_QUOTED)
@@ -130,7 +131,7 @@ def _commands_within(code: str) -> Iterator[str]:
         return
     for match in _TEXT.finditer(code):
         inner = match[0][1:-1]
-        if _STARTING.search(inner):
+        if _STARTING.search(inner) and not is_only_said(code[: match.start()]):
             yield " " * (match.start() + 1) + inner
 
 

@@ -53,10 +53,15 @@ def is_composed(node: ast.Attribute, frame: Frame) -> bool:
         return False
     fields = frozenset(parameters_of(holder.of))
     trees = _configurations(frame.module)
-    return bool(trees) and all(
-        any(section.get(node.attr) is not None and fields >= section.keys() - _OWN for section in _sections(tree))
-        for tree in trees
-    )
+    return bool(trees) and all(_is_in_section(tree, node.attr, fields) for tree in trees)
+
+
+def _is_in_section(tree: Tree, name: str, fields: frozenset[str]) -> bool:
+    """Whether the section that is the most like a class gives a field; where several are, each of them."""
+    alike = [section for section in _sections(tree) if section.keys() - _OWN and fields >= section.keys() - _OWN]
+    most = max((len(section.keys() - _OWN) for section in alike), default=0)
+    nearest = [section for section in alike if len(section.keys() - _OWN) == most]
+    return bool(nearest) and all(section.get(name) is not None for section in nearest)
 
 
 def _is_handed(root: ast.Name, function: Function, frame: Frame) -> bool:

@@ -91,14 +91,14 @@ def is_only_looked_at(module: ModuleFacts, call: ast.Call, *, of_file: bool = Fa
     made = module.names.value(statement.value)
     if isinstance(made, Instance) and (isinstance(made.of, ClassRef) or made.of.name.rpartition(".")[2][:1].isupper()):
         return True
-    function = module.enclosing_function(statement)
+    holder = module.enclosing_function(statement) or module.tree
     target = only_target(statement)
     return not any(
         isinstance(node, ast.Name)
         and node.id == getattr(target, "id", "")
         and isinstance(above := module.parent(node), ast.Call)
         and module.resolve(above.func) in _SHOWING - {"len"}
-        for node in (ast.walk(function) if function is not None else ())
+        for node in ast.walk(holder)
     )
 
 

@@ -216,7 +216,10 @@ def _for_this_python(text: str) -> str:
         return text
     from auditor.static.syntax.nestedquotes import with_exchanged_quotes  # which few files need
 
-    return with_exchanged_quotes(text)
+    try:
+        return with_exchanged_quotes(text)
+    except RecursionError:  # strings in strings in strings
+        return text
 
 
 def _read(file: Path | str, limit: int) -> bytes:

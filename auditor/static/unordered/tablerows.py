@@ -54,6 +54,8 @@ _ROWS = frozenset({"iter_rows", "rows", "to_dicts", "to_list"})
 """Methods that give the rows to Python."""
 
 _ASKING = frozenset({"frozenset", "len", "set", "sorted"})
+_PLAIN = frozenset({"bool", "float", "int", "len", "list", "round", "str", "tuple"})
+"""Calls that are the same for a row wherever it stands; a draw or a counter is not."""
 
 
 def comes_to_the_same(module: ModuleFacts, call: ast.Call) -> bool:
@@ -116,7 +118,10 @@ class _Rows:
         call = self._module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
         if not isinstance(attribute, ast.Attribute) or not isinstance(call, ast.Call):
             return False
-        return attribute.attr in _GROUPED_ANEW and _looks_at_one_row(call)
+        if any(word.arg in (None, "maintain_order") for word in grouped.keywords):
+            return False  # the groups come in the order of the rows, and the rule leaves them alone
+        is_gathered = attribute.attr == "agg" and not all(_is_reduced(each) for each in _given(call))
+        return attribute.attr in _GROUPED_ANEW and _looks_at_one_row(call) and not is_gathered
 
     def _is_only_asked(self, call: ast.Call, table: ast.expr) -> bool:
         """`pl.col("id").is_in(known)`, `set(known)`, `table.join(known, on="id", how="semi")`."""
@@ -128,6 +133,8 @@ class _Rows:
         if name == "join":
             words = {word.arg: getattr(word.value, "value", None) for word in call.keywords}
             return words.get("how") in ("anti", "semi")
+        if any(word.arg == "key" for word in call.keywords):
+            return False  # what has the same key stays in the order of the rows
         return name == "is_in" or (isinstance(call.func, ast.Name) and self._module.resolve(call.func) in _ASKING)
 
     def _gives_values(self, call: ast.Call) -> bool:
@@ -150,6 +157,9 @@ class _Rows:
             and isinstance(key, ast.Constant)
             and isinstance(by, ast.Constant)
             and key.value == by.value
+            and all(
+                self._module.resolve(node.func) in _PLAIN for node in walk(entries.value) if isinstance(node, ast.Call)
+            )
         )
 
     def _is_looked_up(self, entries: ast.DictComp) -> bool:
@@ -205,9 +215,26 @@ def is_looked_up(module: ModuleFacts, place: ast.expr) -> bool:
     return is_membership(above, place) if above is not None else False
 
 
+def _given(call: ast.Call) -> list[ast.expr]:
+    """What a method is given, one by one or in lists."""
+    given = [*call.args, *(word.value for word in call.keywords)]
+    return [part for each in given for part in (each.elts if isinstance(each, ast.List | ast.Tuple) else [each])]
+
+
+def _is_reduced(expression: ast.expr) -> bool:
+    """`pl.col("item").max()`; `pl.col("item")` alone gives the values of a group one behind the other."""
+    return any(
+        getattr(node.func, "attr", "") in _REDUCING | {"count"}
+        for node in walk(expression)
+        if isinstance(node, ast.Call)
+    )
+
+
 def _looks_at_one_row(call: ast.Call) -> bool:
     """Whether the expressions that a method is given look at each row alone, or at all rows in any order."""
-    for given in (*call.args, *(word.value for word in call.keywords)):
+    for given in _given(call):
+        if isinstance(given, ast.Name):
+            return False  # maybe a column of its own, whose values go to the rows by their places
         for node in walk(given):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") not in _SINGLE:
                 return False
