@@ -38,9 +38,9 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 """Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
 
 _FURTHER = (
-    *(b"LightningCLI(", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
+    *(b"LightningCLI", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI", b"jsonargparse"),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
@@ -122,7 +122,7 @@ def _unpickles(project: Project, program: str) -> bool:
     """Whether a program calls an object out of a file: `from nets import Net`, then `net = torch.load("net.pt")`."""
     holding = [path for path in project.graph.reached_by_statements(program) if project.texts.contain(path, ("load(",))]
     modules = map(project.module, sorted(holding))
-    return any(module is not None and uses_stored_object(module) for module in modules)
+    return any(module is not None and uses_stored_object(module, parts=True) for module in modules)
 
 
 def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
