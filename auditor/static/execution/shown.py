@@ -65,7 +65,7 @@ def _stays(module: ModuleFacts, target: ast.Name, function: Function, steps: int
 
 
 def _is_own_array(module: ModuleFacts, holder: ast.expr, function: Function) -> bool:
-    """Whether a function makes an array itself, and only fills and draws it: `image = np.ones(shape)`, `image[mask] = …`.
+    """Whether a function makes an array and only fills and draws it: `image = np.ones(shape)`, `image[mask] = …`.
 
     What is stored elsewhere, or was handed in, others read later on.
     """
@@ -96,7 +96,7 @@ def _is_filled(module: ModuleFacts, name: ast.Name) -> bool:
 
 
 def _draws(module: ModuleFacts, call: ast.Call) -> bool:
-    """`plt.imshow(…)`, `ax.imshow(…)`, `axes[0].add_patch(…)`; not `plt.imsave(…)`, which writes the numbers as a picture."""
+    """`plt.imshow(…)`, `ax.imshow(…)`, `axes[0].add_patch(…)`; not `plt.imsave(…)`, which writes the numbers."""
     name = module.resolve(call.func) or ""
     if name.startswith(_LIBRARY):
         return not name.endswith(".imsave")

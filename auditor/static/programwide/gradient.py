@@ -188,9 +188,9 @@ def _is_part_of_pass(module: ModuleFacts, node: ast.AST, name: str) -> bool:
     """Whether a forward pass of the class names one of its methods: `self.encode({"x": x})`."""
     holder = module.enclosing_class(node)
     for method in holder.body if holder is not None else ():
-        if getattr(method, "name", "").startswith("forward"):
-            if any(isinstance(part, ast.Attribute) and part.attr == name for part in ast.walk(method)):
-                return True
+        is_pass = getattr(method, "name", "").startswith("forward")
+        if is_pass and any(getattr(part, "attr", None) == name for part in ast.walk(method)):
+            return True
     return False
 
 
