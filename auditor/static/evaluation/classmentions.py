@@ -147,23 +147,32 @@ class ClassMentions:
         return found
 
 
-def uses_stored_object(module: ModuleFacts) -> bool:
-    """Whether a file calls what it takes out of a file: its class need not be named."""
-    return any(_is_object(module, each.node) for each in module.calls_to(_UNPICKLING))
+def uses_stored_object(module: ModuleFacts, *, parts: bool = False) -> bool:
+    """Whether a file calls what it takes out of a file: its class need not be named.
+
+    `parts`: also an entry of it, `torch.load("net.pt")["model"].float()`, which may as well be a number.
+    """
+    for each in module.calls_to(_UNPICKLING):
+        places = _places(module, each.node)
+        if any(_is_called(module, place) for place in places):
+            return True
+        entries = (module.parent(place) for place in places) if parts else ()
+        for entry in entries:
+            if isinstance(entry, ast.Subscript) and any(_is_called(module, each) for each in _places(module, entry)):
+                return True
+    return False
 
 
-def _is_object(module: ModuleFacts, loaded: ast.Call) -> bool:
-    """Whether what was loaded is called, or a method of it that dictionaries have not."""
-    statement = module.statement(loaded)
+def _places(module: ModuleFacts, made: ast.expr) -> list[ast.expr]:
+    """Where something is read that is kept under a name; else where it is made."""
+    statement = module.statement(made)
     target = only_target(statement)
-    is_kept = target is not None and getattr(statement, "value", None) is loaded
-    return any(
-        _is_called(module, each)
-        for each in (islice(uses(module, target), MAX_READS) if is_kept and target is not None else (loaded,))
-    )
+    is_kept = target is not None and getattr(statement, "value", None) is made
+    return list(islice(uses(module, target), MAX_READS)) if is_kept and target is not None else [made]
 
 
 def _is_called(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether something is called, or a method of it that dictionaries have not."""
     parent = module.parent(node)
     if isinstance(parent, ast.Attribute):
         above = module.parent(parent)

@@ -11,15 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
-from auditor.model.pattern import lazy_pattern
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
+from auditor.static.execution.executed import executed_naming, name_of, statements_of
 from auditor.static.execution.protocols import is_run_by_others
 from auditor.static.resolution.values import ClassRef
 from auditor.static.syntax.nodes import walk
-from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
@@ -38,9 +36,9 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 """Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
 
 _FURTHER = (
-    *(b"LightningCLI(", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
+    *(b"LightningCLI", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI", b"jsonargparse"),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
@@ -48,17 +46,11 @@ Bases and metaclasses that know what extends them get at classes that nobody nam
 options.
 """
 
-_WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
-"""Decorators after which a function is still only called where it is named."""
-
 _LAYER = frozenset({"object", "torch.nn.Module"})
 """Bases that call none of the methods that a class adds but those of every network."""
 
 _MODES = frozenset({"eval", "forward", "train"})
 """Methods of every network."""
-
-_END = lazy_pattern(r"[.:/]")
-"""What stands before the name in a text that leads to something: `entry_point="games.worlds:Maze"`."""
 
 _Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
@@ -122,7 +114,7 @@ def _unpickles(project: Project, program: str) -> bool:
     """Whether a program calls an object out of a file: `from nets import Net`, then `net = torch.load("net.pt")`."""
     holding = [path for path in project.graph.reached_by_statements(program) if project.texts.contain(path, ("load(",))]
     modules = map(project.module, sorted(holding))
-    return any(module is not None and uses_stored_object(module) for module in modules)
+    return any(module is not None and uses_stored_object(module, parts=True) for module in modules)
 
 
 def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
@@ -134,10 +126,10 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
         module = project.module(path)
         if module is None:
             return True
-        for statement in module.tree.body if path == program else _imported_statements(module):
+        for statement in statements_of(module, of_program=path == program):
             if not holds(module, statement):
                 continue
-            name = _name(statement)
+            name = name_of(statement)
             if name is None:
                 return True
             methods = _waiting_methods(module, statement, holds)
@@ -158,14 +150,10 @@ def _goes_back(project: Project, program: str, reached: Sequence[str], pending: 
                 users[path].append(user)
     around = {path: [path, *(each for each in _packages_around(path) if each in users)] for path in reached}
     seen = set(pending)
-    executed: dict[str, list[_Executed]] = {}
     for path, name in pending:
         for user in sorted({user for each in around[path] for user in users[each]}):
             module = project.module(user)
-            if module is not None and user not in executed:
-                run = module.tree.body if user == program else _imported_statements(module)
-                executed[user] = [_Executed.of(each) for each in run]
-            for using in _users(module, executed.get(user, ()), path, name):
+            for using in _users(module, path, name, is_program=user == program):
                 if (user, using) == (path, name):
                     continue  # `super(Net, self)` in the class itself
                 if using is None or user == program:
@@ -236,48 +224,7 @@ def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
             yield name
 
 
-@dataclass(frozen=True, slots=True)
-class _Executed:
-    """A statement that importing a module executes, with what it names: modules are asked for many names."""
-
-    name: str | None
-    names: frozenset[str]
-    attributes: frozenset[tuple[str, str]]
-    """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
-
-    texts: frozenset[str]
-    """The last part of each: `worlds:Maze` leads to `Maze`."""
-
-    bare: frozenset[str]
-    """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
-
-    ends: frozenset[tuple[str, str]]
-    """Names with what is asked last: `getattr(project.trainers, kind)`."""
-
-    @staticmethod
-    def of(statement: ast.stmt) -> _Executed:
-        parts = list(walk(statement))
-        constants = (part.value for part in parts if isinstance(part, ast.Constant))
-        asked = [part for part in parts if isinstance(part, ast.Attribute)]
-        holders = {id(part.value) for part in asked}
-        names = [part for part in parts if isinstance(part, ast.Name)]
-        return _Executed(
-            _name(statement),
-            frozenset(part.id for part in names),
-            frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
-            frozenset(_END.split(value)[-1] for value in constants if isinstance(value, str)),
-            frozenset(part.id for part in names if id(part) not in holders),
-            frozenset((root, part.attr) for part in asked if id(part) not in holders and (root := _root(part))),
-        )
-
-
-def _root(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
-
-
-def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str, name: str) -> Iterator[str | None]:
+def _users(module: ModuleFacts | None, path: str, name: str, *, is_program: bool) -> Iterator[str | None]:
     """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
 
     What a module imports it may pass on under the name that it has there.
@@ -291,7 +238,8 @@ def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str,
     if modules and module.path.endswith("__init__.py"):
         yield None
     stem = _stem(path)
-    for statement in executed if names or modules else ():
+    words = sorted({name, *names, *modules}) if names or modules else ()
+    for statement in executed_naming(module, words, of_program=is_program):
         is_attribute = any((each, asked) in statement.attributes for each in modules for asked in (name, "__dict__"))
         is_attribute = is_attribute or any((each, stem) in statement.ends for each in modules)
         if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
@@ -330,25 +278,3 @@ def _packages_around(path: str) -> frozenset[str]:
     folders = path.split("/")[:-1]
     inits = ("/".join((*folders[:count], "__init__.py")) for count in range(1, len(folders) + 1))
     return frozenset(each for each in inits if each != path)
-
-
-def _imported_statements(module: ModuleFacts) -> Iterator[ast.stmt]:
-    """What importing a module executes, without imports and the list of its public names."""
-    for statement in module.tree.body:
-        if isinstance(statement, ast.If) and names_main(statement.test):
-            continue
-        if isinstance(statement, ast.Assign) and dotted_text(statement.targets[0]) == "__all__":
-            continue
-        if not isinstance(statement, ast.Import | ast.ImportFrom):
-            yield statement
-
-
-def _name(statement: ast.stmt) -> str | None:
-    """The name of a function or class that is executed only where it is named."""
-    if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return None
-    for decorator in statement.decorator_list:
-        called = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if dotted_text(called) not in _WRAPPING and not (dotted_text(called) or "").startswith("torch."):
-            return None
-    return statement.name

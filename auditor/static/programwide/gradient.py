@@ -179,8 +179,19 @@ def _resizes_stored(module: ModuleFacts, node: ast.AST, words: tuple[str, ...] =
 def _fits_stored(module: ModuleFacts, node: ast.AST) -> bool:
     """`def load_from(self, path): …` of a layer, of a dictionary that holds weights: features may be pretrained."""
     function = module.enclosing_function(node)
-    is_called = getattr(function, "name", "forward").startswith("forward")
+    name = getattr(function, "name", "forward")
+    is_called = name.startswith("forward") or _is_part_of_pass(module, node, name)
     return not is_called and _resizes_stored(module, node, _WEIGHTS)
+
+
+def _is_part_of_pass(module: ModuleFacts, node: ast.AST, name: str) -> bool:
+    """Whether a forward pass of the class names one of its methods: `self.encode({"x": x})`."""
+    holder = module.enclosing_class(node)
+    for method in holder.body if holder is not None else ():
+        is_pass = getattr(method, "name", "").startswith("forward")
+        if is_pass and any(getattr(part, "attr", None) == name for part in ast.walk(method)):
+            return True
+    return False
 
 
 def _is_of_stored(part: ast.Subscript, words: tuple[str, ...]) -> bool:
