@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
@@ -16,14 +18,17 @@ from auditor.model.pattern import lazy_pattern
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
-from auditor.static.execution.protocols import is_run_by_others
-from auditor.static.resolution.values import ClassRef
+from auditor.static.execution.waitingmethods import registers_itself, waiting_methods
 from auditor.static.syntax.nodes import walk
 from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
+    from auditor.static.reuse.trace import Memory
+
+MAX_LOOKS = 150
+"""Files that are looked through for names on the way from one place; what needs more counts as reached."""
 
 MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
@@ -40,7 +45,9 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 _FURTHER = (
     *(b"LightningCLI(", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller(", b"LightningCLI", b"jsonargparse"),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"(ABCMeta):", b"(abc.ABCMeta):"),
+    *(b"methodcaller(", b"LightningCLI", b"jsonargparse", b"Fire()"),
+    *(b"hydra.utils.call(", b"get_method(", b"get_object(", b"resolve_name("),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
@@ -51,14 +58,14 @@ options.
 _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.argument", "click.pass_context", "record"})
 """Decorators after which a function is still only called where it is named."""
 
-_LAYER = frozenset({"object", "torch.nn.Module"})
-"""Bases that call none of the methods that a class adds but those of every network."""
-
-_MODES = frozenset({"eval", "forward", "train"})
-"""Methods of every network."""
+_RUNNING_OWN = (b"app.run(",)
+"""Words of programs that run what is called `main` in them."""
 
 _END = lazy_pattern(r"[.:/]")
 """What stands before the name in a text that leads to something: `entry_point="games.worlds:Maze"`."""
+
+_IN_TEXT = lazy_pattern(r"(\w+)\(|:(\w+)\.\w+$")
+"""Names that a text says elsewhere: `cProfile.run("main()")`, `entry_point="worlds:Maze.build"`."""
 
 _Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
@@ -104,6 +111,8 @@ def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
         module, entry = project.module(path), project.programs.entry_point(program)
         if module is None or entry is None or entry.functions or not _is_guarded(module):
             return True
+        if project.texts.contain(path, tuple(word.decode() for word in _RUNNING_OWN)):
+            return True
     if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
         return True
     return _is_led_to(project, program, [path], lambda _, node: _covers(node, line)) or _unpickles(project, program)
@@ -138,9 +147,9 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
             if not holds(module, statement):
                 continue
             name = _name(statement)
-            if name is None:
+            if name is None or registers_itself(module, statement):
                 return True
-            methods = _waiting_methods(module, statement, holds)
+            methods = waiting_methods(module, statement, holds)
             if methods and isinstance(statement, ast.ClassDef):
                 classes.append((path, statement, methods))
             else:
@@ -151,21 +160,17 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
 
 def _goes_back(project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]]) -> bool:
     """Whether names lead from functions and classes of some files back to the program."""
-    users = {path: [path] for path in reached}
-    for user in reached:
-        for path in project.graph.imports(user):
-            if path in users:
-                users[path].append(user)
-    around = {path: [path, *(each for each in _packages_around(path) if each in users)] for path in reached}
+    asked = _USERS.setdefault(project, {})
+    users = project.trace.once(asked, program, partial(_users_of, project, reached))
     seen = set(pending)
-    executed: dict[str, list[_Executed]] = {}
+    looks = 0
     for path, name in pending:
-        for user in sorted({user for each in around[path] for user in users[each]}):
+        looks += len(users.get(path, ()))
+        if looks > MAX_LOOKS:
+            return True
+        for user in users.get(path, ()):
             module = project.module(user)
-            if module is not None and user not in executed:
-                run = module.tree.body if user == program else _imported_statements(module)
-                executed[user] = [_Executed.of(each) for each in run]
-            for using in _users(module, executed.get(user, ()), path, name):
+            for using in _users(module, user == program, path, name):
                 if (user, using) == (path, name):
                     continue  # `super(Net, self)` in the class itself
                 if using is None or user == program:
@@ -174,6 +179,17 @@ def _goes_back(project: Project, program: str, reached: Sequence[str], pending: 
                     seen.add((user, using))
                     pending.append((user, using))
     return False
+
+
+def _users_of(project: Project, reached: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each file of a program those that import it or a package around it, and itself."""
+    users = {path: [path] for path in reached}
+    for user in reached:
+        for path in project.graph.imports(user):
+            if path in users:
+                users[path].append(user)
+    around = {path: [path, *(each for each in _packages_around(path) if each in users)] for path in reached}
+    return {path: tuple(sorted({user for each in around[path] for user in users[each]})) for path in reached}
 
 
 def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
@@ -189,20 +205,6 @@ def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
             lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
     code = "\n".join(lines)
     return any(text in code for text in texts)
-
-
-def _waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> list[ast.FunctionDef]:
-    """The methods of a class that hold something, if nothing else of it does and nobody outside calls them."""
-    if not isinstance(holder, ast.ClassDef):
-        return []
-    is_layer = _LAYER.issuperset(name for name in module.base_classes(holder) if not name.startswith("."))
-    if not is_layer and is_run_by_others(ClassRef(module, holder)):
-        return []
-    parts = [part for part in holder.body if holds(module, part)]
-    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
-    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
-        return []
-    return [] if is_layer and any(method.name in _MODES for method in methods) else methods
 
 
 def _named(
@@ -246,7 +248,7 @@ class _Executed:
     """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
 
     texts: frozenset[str]
-    """The last part of each: `worlds:Maze` leads to `Maze`."""
+    """What each leads to: `worlds:Maze` to `Maze`."""
 
     bare: frozenset[str]
     """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
@@ -265,10 +267,21 @@ class _Executed:
             _name(statement),
             frozenset(part.id for part in names),
             frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
-            frozenset(_END.split(value)[-1] for value in constants if isinstance(value, str)),
+            frozenset(name for value in constants if isinstance(value, str) for name in _names_in(value)),
             frozenset(part.id for part in names if id(part) not in holders),
             frozenset((root, part.attr) for part in asked if id(part) not in holders and (root := _root(part))),
         )
+
+
+_EXECUTED: WeakKeyDictionary[ModuleFacts, dict[bool, tuple[_Executed, ...]]] = WeakKeyDictionary()
+_USERS: WeakKeyDictionary[Project, Memory[str, dict[str, tuple[str, ...]]]] = WeakKeyDictionary()
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """What a text may be the name of: its last part, and what it calls."""
+    yield _END.split(text)[-1]
+    for found in _IN_TEXT.finditer(text):
+        yield found[1] or found[2]
 
 
 def _root(node: ast.expr) -> str | None:
@@ -277,24 +290,41 @@ def _root(node: ast.expr) -> str | None:
     return node.id if isinstance(node, ast.Name) else None
 
 
-def _users(module: ModuleFacts | None, executed: Iterable[_Executed], path: str, name: str) -> Iterator[str | None]:
+def _executed(module: ModuleFacts, is_program: bool) -> tuple[_Executed, ...]:
+    """What running a file executes, or importing it."""
+    known = _EXECUTED.setdefault(module, {})
+    if is_program not in known:
+        run = module.tree.body if is_program else _imported_statements(module)
+        known[is_program] = tuple(_Executed.of(each) for each in run)
+    return known[is_program]
+
+
+def _users(module: ModuleFacts | None, is_program: bool, path: str, name: str) -> Iterator[str | None]:
     """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
 
-    What a module imports it may pass on under the name that it has there.
+    What a module imports it may pass on under the name that it has there, and so it may a module: `helpers.fit` of
+    `from tools import helpers`.
     """
     if module is None:
         yield None
         return
-    names, modules = ({name}, set()) if module.path == path else _imported_as(module, path, name)
-    if module.path != path:
-        yield from sorted(names)
+    holder, _, asked = name.rpartition(".")
+    if module.path == path:
+        names, modules = (set[str]() if holder else {name}), set[str]()
+    else:
+        names, modules = _imported_as(module, path, holder or name)
+        yield from sorted(f"{each}.{asked}" if holder else each for each in names)
+        modules, names = (modules | names, set()) if holder else (modules, names)
+        if not holder and not is_program:
+            yield from (f"{each}.{name}" for each in sorted(modules))
     if modules and module.path.endswith("__init__.py"):
         yield None
-    stem = _stem(path)
-    for statement in executed if names or modules else ():
-        is_attribute = any((each, asked) in statement.attributes for each in modules for asked in (name, "__dict__"))
-        is_attribute = is_attribute or any((each, stem) in statement.ends for each in modules)
-        if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
+    ends = holder or _stem(path)
+    for statement in _executed(module, is_program) if names or modules else ():
+        is_attribute = any((each, word) in statement.attributes for each in modules for word in (asked, "__dict__"))
+        is_attribute = is_attribute or any((each, ends) in statement.ends for each in modules)
+        is_text = not holder and name in statement.texts
+        if is_attribute or is_text or names & statement.names or modules & statement.bare:
             yield statement.name
 
 
