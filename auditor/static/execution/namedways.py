@@ -115,7 +115,8 @@ def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
             return True
     if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
         return True
-    return _is_led_to(project, program, [path], lambda _, node: _covers(node, line)) or _unpickles(project, program)
+    is_led = _is_led_to(project, program, [path], lambda _, node: _covers(node, line), MAX_LOOKS)
+    return is_led or _unpickles(project, program)
 
 
 def _is_guarded(module: ModuleFacts) -> bool:
@@ -134,8 +135,8 @@ def _unpickles(project: Project, program: str) -> bool:
     return any(module is not None and uses_stored_object(module) for module in modules)
 
 
-def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
-    """`holding`: the files of the program in which something stands."""
+def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds, most: int | None = None) -> bool:
+    """`holding`: the files of the program in which something stands; `most`: files looked through, more count as led."""
     reached = sorted(project.graph.reached_by_statements(program))
     pending: list[tuple[str, str]] = []
     classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
@@ -155,10 +156,12 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
             else:
                 pending.append((path, name))
     pending += _named(project, program, reached, classes)
-    return _goes_back(project, program, reached, pending)
+    return _goes_back(project, program, reached, pending, most)
 
 
-def _goes_back(project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]]) -> bool:
+def _goes_back(
+    project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]], most: int | None
+) -> bool:
     """Whether names lead from functions and classes of some files back to the program."""
     asked = _USERS.setdefault(project, {})
     users = project.trace.once(asked, program, partial(_users_of, project, reached))
@@ -166,7 +169,7 @@ def _goes_back(project: Project, program: str, reached: Sequence[str], pending: 
     looks = 0
     for path, name in pending:
         looks += len(users.get(path, ()))
-        if looks > MAX_LOOKS:
+        if most is not None and looks > most:
             return True
         for user in users.get(path, ()):
             module = project.module(user)
