@@ -136,7 +136,7 @@ def _unpickles(project: Project, program: str) -> bool:
 
 
 def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds, most: int | None = None) -> bool:
-    """`holding`: the files of the program in which something stands; `most`: files looked through, more count as led."""
+    """`holding`: the files in which something stands; `most`: files to look through, more count as led."""
     reached = sorted(project.graph.reached_by_statements(program))
     pending: list[tuple[str, str]] = []
     classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
