@@ -22,6 +22,9 @@ _WRAPPING = frozenset({"hydra.main", "click.command", "click.option", "click.arg
 _END = lazy_pattern(r"[.:/]")
 """What stands before the name in a text that leads to something: `entry_point="games.worlds:Maze"`."""
 
+_IN_TEXT = lazy_pattern(r"(\w+)\(|:(\w+)\.\w+$")
+"""Names that a text says elsewhere: `cProfile.run("main()")`, `entry_point="worlds:Maze.build"`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Executed:
@@ -33,7 +36,7 @@ class Executed:
     """Names with what is asked of them: `trainers.fit`, `trainers.fast.fit`."""
 
     texts: frozenset[str]
-    """The last part of each: `worlds:Maze` leads to `Maze`."""
+    """What each leads to: `worlds:Maze` to `Maze`."""
 
     bare: frozenset[str]
     """Names of which nothing is asked: `getattr(trainers, kind)` is given the module itself."""
@@ -52,10 +55,17 @@ class Executed:
             name_of(statement),
             frozenset(part.id for part in names),
             frozenset((root, part.attr) for part in asked if (root := _root(part)) is not None),
-            frozenset(_END.split(value)[-1] for value in constants if isinstance(value, str)),
+            frozenset(name for value in constants if isinstance(value, str) for name in _names_in(value)),
             frozenset(part.id for part in names if id(part) not in holders),
             frozenset((root, part.attr) for part in asked if id(part) not in holders and (root := _root(part))),
         )
+
+
+def _names_in(text: str) -> Iterator[str]:
+    """What a text may be the name of: its last part, and what it calls."""
+    yield _END.split(text)[-1]
+    for found in _IN_TEXT.finditer(text):
+        yield found[1] or found[2]
 
 
 def _root(node: ast.expr) -> str | None:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
 from auditor.static.execution.executed import executed_naming, name_of, statements_of
-from auditor.static.execution.protocols import is_run_by_others
-from auditor.static.resolution.values import ClassRef
+from auditor.static.execution.waitingmethods import registers_itself, waiting_methods
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.project import Project
+    from auditor.static.reuse.trace import Memory
+
+MAX_LOOKS = 150
+"""Files that are looked through for names on the way from one place; what needs more counts as reached."""
 
 MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
@@ -38,7 +43,9 @@ _OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
 _FURTHER = (
     *(b"LightningCLI", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
     *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"methodcaller("),
+    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"(ABCMeta):", b"(abc.ABCMeta):"),
+    *(b"methodcaller(", b"Fire()"),
+    *(b"hydra.utils.call(", b"get_method(", b"get_object(", b"resolve_name("),
 )
 """Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
 
@@ -46,11 +53,8 @@ Bases and metaclasses that know what extends them get at classes that nobody nam
 options.
 """
 
-_LAYER = frozenset({"object", "torch.nn.Module"})
-"""Bases that call none of the methods that a class adds but those of every network."""
-
-_MODES = frozenset({"eval", "forward", "train"})
-"""Methods of every network."""
+_RUNNING_OWN = (b"app.run(",)
+"""Words of programs that run what is called `main` in them."""
 
 _Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
@@ -96,9 +100,12 @@ def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
         module, entry = project.module(path), project.programs.entry_point(program)
         if module is None or entry is None or entry.functions or not _is_guarded(module):
             return True
+        if project.texts.contain(path, tuple(word.decode() for word in _RUNNING_OWN)):
+            return True
     if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
         return True
-    return _is_led_to(project, program, [path], lambda _, node: _covers(node, line)) or _unpickles(project, program)
+    is_led = _is_led_to(project, program, [path], lambda _, node: _covers(node, line), MAX_LOOKS)
+    return is_led or _unpickles(project, program)
 
 
 def _is_guarded(module: ModuleFacts) -> bool:
@@ -117,8 +124,8 @@ def _unpickles(project: Project, program: str) -> bool:
     return any(module is not None and uses_stored_object(module, parts=True) for module in modules)
 
 
-def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds) -> bool:
-    """`holding`: the files of the program in which something stands."""
+def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds, most: int | None = None) -> bool:
+    """`holding`: the files in which something stands; `most`: files to look through, more count as led."""
     reached = sorted(project.graph.reached_by_statements(program))
     pending: list[tuple[str, str]] = []
     classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
@@ -130,28 +137,30 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
             if not holds(module, statement):
                 continue
             name = name_of(statement)
-            if name is None:
+            if name is None or registers_itself(module, statement):
                 return True
-            methods = _waiting_methods(module, statement, holds)
+            methods = waiting_methods(module, statement, holds)
             if methods and isinstance(statement, ast.ClassDef):
                 classes.append((path, statement, methods))
             else:
                 pending.append((path, name))
     pending += _named(project, program, reached, classes)
-    return _goes_back(project, program, reached, pending)
+    return _goes_back(project, program, reached, pending, most)
 
 
-def _goes_back(project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]]) -> bool:
+def _goes_back(
+    project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]], most: int | None
+) -> bool:
     """Whether names lead from functions and classes of some files back to the program."""
-    users = {path: [path] for path in reached}
-    for user in reached:
-        for path in project.graph.imports(user):
-            if path in users:
-                users[path].append(user)
-    around = {path: [path, *(each for each in _packages_around(path) if each in users)] for path in reached}
+    asked = _USERS.setdefault(project, {})
+    users = project.trace.once(asked, program, partial(_users_of, project, reached))
     seen = set(pending)
+    looks = 0
     for path, name in pending:
-        for user in sorted({user for each in around[path] for user in users[each]}):
+        looks += len(users.get(path, ()))
+        if most is not None and looks > most:
+            return True
+        for user in users.get(path, ()):
             module = project.module(user)
             for using in _users(module, path, name, is_program=user == program):
                 if (user, using) == (path, name):
@@ -162,6 +171,17 @@ def _goes_back(project: Project, program: str, reached: Sequence[str], pending: 
                     seen.add((user, using))
                     pending.append((user, using))
     return False
+
+
+def _users_of(project: Project, reached: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For each file of a program those that import it or a package around it, and itself."""
+    users = {path: [path] for path in reached}
+    for user in reached:
+        for path in project.graph.imports(user):
+            if path in users:
+                users[path].append(user)
+    around = {path: [path, *(each for each in _packages_around(path) if each in users)] for path in reached}
+    return {path: tuple(sorted({user for each in around[path] for user in users[each]})) for path in reached}
 
 
 def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
@@ -177,20 +197,6 @@ def _is_code(project: Project, path: str, texts: tuple[str, ...]) -> bool:
             lines[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or node.lineno) - node.lineno + 1)
     code = "\n".join(lines)
     return any(text in code for text in texts)
-
-
-def _waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> list[ast.FunctionDef]:
-    """The methods of a class that hold something, if nothing else of it does and nobody outside calls them."""
-    if not isinstance(holder, ast.ClassDef):
-        return []
-    is_layer = _LAYER.issuperset(name for name in module.base_classes(holder) if not name.startswith("."))
-    if not is_layer and is_run_by_others(ClassRef(module, holder)):
-        return []
-    parts = [part for part in holder.body if holds(module, part)]
-    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
-    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
-        return []
-    return [] if is_layer and any(method.name in _MODES for method in methods) else methods
 
 
 def _named(
@@ -224,25 +230,36 @@ def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
             yield name
 
 
+_USERS: WeakKeyDictionary[Project, Memory[str, dict[str, tuple[str, ...]]]] = WeakKeyDictionary()
+
+
 def _users(module: ModuleFacts | None, path: str, name: str, *, is_program: bool) -> Iterator[str | None]:
     """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
 
-    What a module imports it may pass on under the name that it has there.
+    What a module imports it may pass on under the name that it has there, and so it may a module: `helpers.fit` of
+    `from tools import helpers`.
     """
     if module is None:
         yield None
         return
-    names, modules = ({name}, set()) if module.path == path else _imported_as(module, path, name)
-    if module.path != path:
-        yield from sorted(names)
+    holder, _, asked = name.rpartition(".")
+    if module.path == path:
+        names, modules = (set[str]() if holder else {name}), set[str]()
+    else:
+        names, modules = _imported_as(module, path, holder or name)
+        yield from sorted(f"{each}.{asked}" if holder else each for each in names)
+        modules, names = (modules | names, set()) if holder else (modules, names)
+        if not holder and not is_program:
+            yield from (f"{each}.{name}" for each in sorted(modules))
     if modules and module.path.endswith("__init__.py"):
         yield None
-    stem = _stem(path)
+    ends = holder or _stem(path)
     words = sorted({name, *names, *modules}) if names or modules else ()
     for statement in executed_naming(module, words, of_program=is_program):
-        is_attribute = any((each, asked) in statement.attributes for each in modules for asked in (name, "__dict__"))
-        is_attribute = is_attribute or any((each, stem) in statement.ends for each in modules)
-        if is_attribute or name in statement.texts or names & statement.names or modules & statement.bare:
+        is_attribute = any((each, word) in statement.attributes for each in modules for word in (asked, "__dict__"))
+        is_attribute = is_attribute or any((each, ends) in statement.ends for each in modules)
+        is_text = not holder and name in statement.texts
+        if is_attribute or is_text or names & statement.names or modules & statement.bare:
             yield statement.name
 
 

@@ -1,0 +1,94 @@
+"""Methods of a class that nothing calls but who names them: those that libraries call of what they are given are none.
+
+`cross_val_score(Estimator(), x, y)` calls `fit`, `PPO("MlpPolicy", Maze())` calls `reset`, whatever these extend.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.pattern import lazy_pattern
+from auditor.static.execution.protocols import is_run_by_others
+from auditor.static.resolution.subclasscalls import classes_below
+from auditor.static.resolution.values import ClassRef
+
+if TYPE_CHECKING:
+    from auditor.static.facts import ModuleFacts
+
+_LAYER = frozenset({"object", "torch.nn.Module"})
+"""Bases that call none of the methods that a class adds but those of every network."""
+
+_OF_NETWORKS = frozenset(
+    {
+        "apply", "cpu", "cuda", "eval", "extra_repr", "forward", "get_extra_state", "load_state_dict",
+        "named_parameters", "parameters", "reset_parameters", "set_extra_state", "state_dict", "to", "train",
+        "zero_grad",
+        "_apply", "_load_from_state_dict", "_save_to_state_dict",
+    }
+)  # fmt: skip
+"""Methods that every network has, or that torch asks each of them for."""
+
+_ASKED_FOR = lazy_pattern(
+    r"(on|before|after|test|visit|do|handle)_\w+|collate\w*|(partial_)?fit\w*|predict\w*|(inverse_)?transform"
+    r"|decision_function|score|[gs]et_params|reset|step|render|close|seed|act|sample|learn|update|compute|process\w*"
+    r"|write\w*|flush|read\w*|emit|filter|format|run|start|stop|setup|teardown|setUp\w*|tearDown\w*|callback|notify"
+    r"|send|put|get|keys|items|append|backward|forward|call|build|state_dict|load_state_dict|log\w*|save|load"
+)
+"""Methods that libraries call of objects of any class, by what they are called."""
+
+_RUNNING = ("luigi.", "scrapy.", "locust.", "django.", "airflow.", "mrjob.", "allennlp.", "registrable.")
+"""Libraries that find what extends their classes by a name that somebody gives."""
+
+_Holds = Callable[["ModuleFacts", ast.AST], bool]
+"""Whether what is looked for stands in a statement of a module."""
+
+
+def waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> list[ast.FunctionDef]:
+    """The methods of a class that hold something, if nothing else of it does and nobody outside calls them."""
+    if not isinstance(holder, ast.ClassDef):
+        return []
+    parts = [part for part in holder.body if holds(module, part)]
+    methods = [part for part in parts if isinstance(part, ast.FunctionDef) and not part.decorator_list]
+    if len(methods) < len(parts) or any(method.name.startswith("__") for method in methods):
+        return []
+    cls = ClassRef(module, holder)
+    if not _is_closed(cls):
+        return []
+    below = classes_below(cls)
+    if below is None or not all(map(_is_closed, below)):
+        return []
+    asked_for = _is_of_networks if _is_layer(cls) else _is_asked_for
+    return [] if any(asked_for(method.name) for method in methods) else methods
+
+
+def registers_itself(module: ModuleFacts, holder: ast.stmt) -> bool:
+    """Whether a class may be known without being named: by a base that is computed, or by a metaclass of the project's.
+
+    A base of a library that runs what extends it, as `luigi.Task` does, is looked up there by its name.
+    """
+    if not isinstance(holder, ast.ClassDef):
+        return False
+    bases = module.base_classes(holder)
+    return any(isinstance(base, ast.Call) for base in holder.bases) or any(name.startswith(_RUNNING) for name in bases)
+
+
+def _is_layer(cls: ClassRef) -> bool:
+    outside = [name for name in cls.module.base_classes(cls.node) if not name.startswith(".")]
+    return "torch.nn.Module" in outside and _LAYER.issuperset(outside)
+
+
+def _is_closed(cls: ClassRef) -> bool:
+    """Whether no base of a class calls what it adds."""
+    if any(isinstance(base, ast.Call) for base in cls.node.bases):
+        return False
+    return _is_layer(cls) or not is_run_by_others(cls)
+
+
+def _is_of_networks(name: str) -> bool:
+    return name in _OF_NETWORKS
+
+
+def _is_asked_for(name: str) -> bool:
+    return _ASKED_FOR.fullmatch(name) is not None
