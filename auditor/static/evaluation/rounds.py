@@ -68,7 +68,20 @@ def _loop_of_one_round(part: ast.expr, module: ModuleFacts) -> ast.For | None:
     """The loop of which a condition lets one round through."""
     compared = _compared(part)
     loops = (each for each in module.around(part) if isinstance(each, ast.For)) if compared is not None else ()
-    return next((loop for loop in loops if compared is not None and _binds(loop.target, compared[0].id)), None)
+    loop = next((loop for loop in loops if compared is not None and _binds(loop.target, compared[0].id)), None)
+    if loop is None or compared is None:
+        return None
+    asked = {_name(each) for each in walk(compared[1])} - {""}
+    return None if any(_changes(each, asked) for statement in loop.body for each in walk(statement)) else loop
+
+
+def _changes(part: ast.AST, names: Container[str]) -> bool:
+    """Whether one of these names, or attributes, is given another value, so that other rounds may be let through."""
+    return not isinstance(getattr(part, "ctx", ast.Load()), ast.Load) and _name(part) in names
+
+
+def _name(part: ast.AST) -> str:
+    return getattr(part, "attr", getattr(part, "id", ""))
 
 
 def _binds(target: ast.expr, name: str) -> bool:
@@ -78,12 +91,35 @@ def _binds(target: ast.expr, name: str) -> bool:
 def _holds_first(part: ast.expr, module: ModuleFacts) -> bool:
     compared = _compared(part)
     loop = _numbering(compared[0], module) if compared is not None else None
-    if compared is None or loop is None:
+    if compared is None or loop is None or _may_come_later(part, loop, module):
         return False
     start, value = _start(loop.iter), compared[1]
+    if isinstance(start, ast.Name) and any(_binds_in(each, start.id) for each in loop.body):
+        return False
     if start is None:
         return isinstance(value, ast.Constant) and value.value == 0
     return isinstance(value, ast.Constant | ast.Name | ast.Attribute) and ast.dump(value) == ast.dump(start)
+
+
+def _may_come_later(part: ast.expr, loop: ast.For, module: ModuleFacts) -> bool:
+    """Whether the first round may not get to a condition: it is left further up, or another condition stands around.
+
+    What stands behind the loop asks in the last round.
+    """
+    inner: ast.AST = part
+    for holder in module.around(part):
+        if holder is loop:
+            break
+        inner = holder
+    above = loop.body[: loop.body.index(inner)] if inner in loop.body else None
+    return above is None or any(isinstance(each, _LEAVING) for statement in above for each in walk(statement))
+
+
+def _binds_in(statement: ast.stmt, name: str) -> bool:
+    return any(
+        isinstance(each, ast.Name) and each.id == name and not isinstance(each.ctx, ast.Load)
+        for each in walk(statement)
+    )
 
 
 def _numbering(name: ast.Name, module: ModuleFacts) -> ast.For | None:
@@ -114,7 +150,7 @@ def _counting(node: ast.expr) -> tuple[ast.Call, str] | None:
         return None
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     if name in ("range", "enumerate"):
-        return node, name
+        return None if any(isinstance(each, ast.Starred) for each in node.args) else (node, name)
     return _counting(node.args[0]) if name == "tqdm" and node.args else None
 
 

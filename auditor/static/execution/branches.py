@@ -24,14 +24,14 @@ from auditor.static.evaluation.plainrun import NO_SEED, without_arguments
 from auditor.static.evaluation.rngstate import Level, Rank, State, join, joined_draws
 from auditor.static.evaluation.rounds import is_in_first_round
 from auditor.static.evaluation.truth import never_holds
-from auditor.static.execution.finishing import Finishing, common_end
+from auditor.static.execution.finishing import Finishing, common_end, joined_values
 from auditor.static.execution.guards import Guards, put_back
 from auditor.static.execution.inturn import asks_for_method
 from auditor.static.execution.narrowed import ends_program, narrow, turn_over
 from auditor.static.resolution.frame import End, Frame
 from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.mappings import is_always
-from auditor.static.resolution.seedvalue import GIVEN, Seen, either
+from auditor.static.resolution.seedvalue import GIVEN, Seen
 from auditor.static.resolution.values import ClassRef, Instance
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Branches:
         self._ledger = walk.ledger
         self._evaluator = walk.evaluator
         self.finishing = Finishing(walk)
-        self._guards = Guards(walk.ledger)
+        self._guards = Guards(walk)
         self._switches = FixedSwitches(walk.within)
         self._off: dict[tuple[ast.ClassDef, str], bool] = {}
         """Attributes of classes, and whether nothing ever puts them on."""
@@ -95,10 +95,16 @@ class Branches:
 
     def _in_turn(self, node: ast.If, frame: Frame) -> End:
         """`if epoch == 0: …`, `else: …`: the first round is followed by others."""
+        text, opposite = frame.module.written.condition(node.test)
         self._walk.block(node.body, frame)
-        first = dict(frame.values)
+        first, values = self._ledger.state, dict(frame.values)
         end = self._walk.block(node.orelse, frame)
-        frame.values = _joined_values([first, frame.values])
+        joined = join(
+            [(first, text), (self._ledger.state, opposite)]
+        )  # a seed of the later rounds is none of the first
+        if joined is not None and node.orelse:
+            self._walk.set_state(joined)
+        frame.values = joined_values([values, frame.values])
         return end
 
     def claim(self, test: ast.expr, frame: Frame) -> None:
@@ -327,7 +333,7 @@ class Branches:
             return common_end(ends)
         self._walk.set_state(joined)
         chosen = [values for body, values in kept if body is plain] or [values for _, values in kept]
-        frame.values = _joined_values(chosen)
+        frame.values = joined_values(chosen)
         for values in (values for body, values in kept if body is bare):
             frame.values.update({name: value for name, value in values.items() if value.kind in NO_SEED})
         return End.FALLS_THROUGH
@@ -394,13 +400,3 @@ class Branches:
 def _drawing(state: State, beside: State) -> State:
     """A state with what was drawn on another path to the same place: a seed that follows comes after that, too."""
     return replace(state, drawn=joined_draws(state, beside), pending=state.pending | beside.pending)
-
-
-def _joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
-    joined = dict(kept[0])
-    for values in kept[1:]:
-        for name, value in values.items():
-            before = joined.get(name)
-            if before is not value:
-                joined[name] = either(before, value) if before is not None else value
-    return joined

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.rngstate import State
 from auditor.static.resolution.frame import End, Frame
+from auditor.static.resolution.seedvalue import Seen, either
 
 if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
@@ -58,3 +59,14 @@ def common_end(ends: Sequence[End]) -> End:
         if end in ends:
             return end
     return End.STOPS
+
+
+def joined_values(kept: Sequence[dict[str, Seen]]) -> dict[str, Seen]:
+    """What names hold behind arms of which any may have been taken."""
+    joined = dict(kept[0])
+    for values in kept[1:]:
+        for name, value in values.items():
+            before = joined.get(name)
+            if before is not value:
+                joined[name] = either(before, value) if before is not None else value
+    return joined

@@ -42,6 +42,9 @@ What comes after is not followed, and the verdicts say so.
 MAX_STEPS = 100_000
 """Statements executed for one program before no further function is entered."""
 
+MAX_AGAIN = 2
+"""Times that a function is followed once more inside itself, where a call settles other things."""
+
 MAX_DEPTH = 30
 """Calls inside calls."""
 
@@ -281,9 +284,9 @@ class Functions:
         return result, handed_back
 
     def _opens(self, mark: object, facts: Set[tuple[str, Seen | None]]) -> bool:
-        """Whether a function that is being followed, once, is called so that another arm of it may be taken."""
+        """Whether a function that is being followed is called so that another arm of it may be taken."""
         before = [held for each, held in zip(self._active, self._settling, strict=True) if each == mark]
-        return len(before) == 1 and not before[0] <= facts
+        return len(before) <= MAX_AGAIN and not any(held <= facts for held in before)
 
     def _repeat(self, known: Effect) -> None:
         """Apply to the present state what following a function did."""

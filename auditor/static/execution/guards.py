@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass, replace
-from auditor.static.evaluation.givenattributes import SETTING
 from auditor.static.evaluation.rngstate import Level, Rank, State
+from auditor.static.execution.sameanswer import asks_the_same
 from auditor.static.resolution.frame import Frame
-from auditor.static.syntax.bindings import BindingKind
-from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
-    from auditor.static.execution.ledger import Ledger
+    from auditor.static.execution.walk import Walk
     from auditor.static.facts import ModuleFacts
-
-_PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp)
-_LASTING = (BindingKind.VALUE, BindingKind.PARAMETER)
-"""Names that are one thing from one condition to the other; what a loop binds is another one in each round."""
 
 _Place = tuple[object, str]
 """A function, or a module for its top level, and the text of a condition."""
@@ -36,8 +30,9 @@ class Begun:
 class Guards:
     """The conditions of one program under which something was seeded."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, walk: Walk) -> None:
+        self._ledger = walk.ledger
+        self._within = walk.within
         self._seeding: dict[_Place, tuple[ast.If, int]] = {}
         """The first condition of that text below which a library was seeded, and how many seeds there were then."""
 
@@ -77,7 +72,7 @@ class Guards:
             and first is not node
             and all(rank is Rank.SEEDED for _, rank in self._ledger.settled[count:])
             and _comes_before(first, node, frame.module)
-            and _asks_the_same(first.test, node.test, frame.module)
+            and asks_the_same(first.test, node.test, frame, self._within)
         )
 
 
@@ -96,32 +91,3 @@ def _comes_before(first: ast.If, node: ast.If, module: ModuleFacts) -> bool:
             return any(first in block and inner in block for block in blocks) and first.lineno < node.lineno
         inner = holder  # type: ignore[assignment]
     return False
-
-
-def _asks_the_same(one: ast.expr, other: ast.expr, module: ModuleFacts) -> bool:
-    """Whether two conditions of one text ask for the same things, which nothing changes in between."""
-    parts = [part for part in walk(one) if isinstance(part, ast.expr)]
-    if not all(isinstance(part, _PLAIN) for part in parts):
-        return False
-    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute)}
-    if attributes and _may_be_stored(attributes, module):
-        return False
-    names = zip(
-        (part for part in parts if isinstance(part, ast.Name)),
-        (part for part in walk(other) if isinstance(part, ast.Name)),
-        strict=False,
-    )
-    return all(_is_same(mine, its, module) for mine, its in names)
-
-
-def _may_be_stored(attributes: Container[str], module: ModuleFacts) -> bool:
-    """Whether the file stores something in an attribute of one of these names, of whatever object."""
-    targets = (target for _, target, _, _ in module.index.assignments)
-    if any(isinstance(target, ast.Attribute) and target.attr in attributes for target in targets):
-        return True
-    return any(getattr(call.func, "id", "") in SETTING for call, _, _ in module.index.calls)
-
-
-def _is_same(one: ast.Name, other: ast.Name, module: ModuleFacts) -> bool:
-    bindings = module.lookup.in_force(one)
-    return len(bindings) == 1 and bindings[0].kind in _LASTING and list(module.lookup.in_force(other)) == list(bindings)

@@ -24,7 +24,13 @@ def only_names_what_is_saved(module: ModuleFacts, statement: ast.stmt) -> bool:
     target = only_target(statement)
     if not isinstance(target, ast.Name) or not isinstance(statement, ast.Assign):
         return False
-    if module.enclosing_function(statement) is None and module.project.is_imported(module.path):
+    function = module.enclosing_function(statement)
+    if function is None and module.project.is_imported(module.path):
+        return False
+    if any(module.enclosing_function(each.node) is not function for each in module.lookup.bindings_of(target)):
+        return False  # `global number`
+    scope = module.index.scopes.get(function) if function is not None else None
+    if scope is not None and target.id in scope.elsewhere:
         return False
     reads = list(islice(uses(module, target), MAX_READS + 1))
     return 0 < len(reads) <= MAX_READS and all(_is_in_path(module, read) for read in reads)

@@ -27,7 +27,13 @@ _STATEMENTS = (
 _OPEN = (ast.Await, ast.Lambda, ast.NamedExpr, ast.Yield, ast.YieldFrom)
 _STORED = (ast.Name, ast.Tuple, ast.List)
 _OUTSIDE = (BindingKind.IMPORT, BindingKind.FROM_IMPORT, BindingKind.DEFINITION)
-_COMPUTING = ("torch.", "numpy.")
+_COMPUTING = (
+    "numpy.fft.", "numpy.linalg.", "numpy.ndarray.", "numpy.random.", "numpy.testing.", "torch.Tensor.",
+    "torch.autograd.", "torch.cuda.", "torch.fft.", "torch.linalg.", "torch.nn.", "torch.random.",
+    "torch.special.", "torch.testing.",
+)  # fmt: skip
+"""Parts of libraries that only compute, as what stands at the top of `torch` and `numpy` does; others write or send."""
+
 _BUILTINS = frozenset(
     {
         "abs", "all", "any", "enumerate", "float", "int", "isinstance", "len", "list", "max", "min", "range", "sum",
@@ -36,10 +42,12 @@ _BUILTINS = frozenset(
 )  # fmt: skip
 _LASTING = (
     "backend",
+    "copyto",
     "dump",
     "hub",
     "jit",
     "load",
+    "memmap",
     "register",
     "save",
     "seed",
@@ -105,11 +113,21 @@ def _is_closed_call(module: ModuleFacts, call: ast.Call, depth: int) -> bool:
     value = module.names.value(call.func)
     if isinstance(value, FunctionRef):
         is_plain = isinstance(value.node, ast.FunctionDef) and not value.node.decorator_list and value.owner is None
-        return is_plain and depth > 1 and _is_closed(value.module, value.node, depth - 1)
+        return (
+            is_plain
+            and not _keeps_defaults(value.node)
+            and depth > 1
+            and _is_closed(value.module, value.node, depth - 1)
+        )
     if any(word in method for word in _LASTING) or method in ("backward", "fit", "step"):
         return False
     if isinstance(value, External):
-        return value.name in _BUILTINS or (
-            value.name.startswith(_COMPUTING) and not any(word in value.name for word in _LASTING)
-        )
+        is_computing = value.name.startswith(_COMPUTING) or value.name.rpartition(".")[0] in ("numpy", "torch")
+        return value.name in _BUILTINS or (is_computing and not any(word in value.name for word in _LASTING))
     return value is None and isinstance(call.func, ast.Attribute)
+
+
+def _keeps_defaults(function: Function) -> bool:
+    """`rows=[]`: what is put in there is there in the next call."""
+    defaults = (*function.args.defaults, *function.args.kw_defaults)
+    return not all(each is None or isinstance(each, ast.Constant) for each in defaults)

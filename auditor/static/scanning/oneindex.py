@@ -38,7 +38,7 @@ def _asks_for_one(module: ModuleFacts, part: ast.expr) -> bool:
     if isinstance(around, ast.Subscript) and around.slice is part:
         part, around = around, module.parent(around)
     else:
-        while isinstance(around, _ARITHMETIC):
+        while isinstance(around, _ARITHMETIC) and not isinstance(getattr(around, "op", None), ast.MatMult):
             part, around = around, module.parent(around)
     if isinstance(around, ast.Call):
         asks = part in around.args and module.resolve(around.func) in _OF_ONE
