@@ -236,8 +236,10 @@ def _click_default(decorator: ast.Call, evaluate: Evaluate) -> Seen:
     called = decorator.func.attr if isinstance(decorator.func, ast.Attribute) else getattr(decorator.func, "id", "")
     if "default" in words:
         return _by_default(evaluate(words["default"]))
-    required = words.get("required")
-    if called == "argument" or (isinstance(required, ast.Constant) and required.value):
+    asked = (words.get("required"), words.get("prompt"))
+    if called == "argument" or any(isinstance(each, ast.Constant) and each.value for each in asked):
+        return GIVEN
+    if "callback" in words:  # which may put something in its place
         return GIVEN
     flag = words.get("is_flag")
     if isinstance(flag, ast.Constant) and flag.value:

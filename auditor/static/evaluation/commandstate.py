@@ -75,7 +75,11 @@ def _stored(module: ModuleFacts, key: str) -> Iterator[tuple[ast.stmt, ast.expr 
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store) and _is_state(node.value):
             if not isinstance(node.slice, ast.Constant) or node.slice.value == key:
                 yield module.statement(node), _assigned(module, node)
-        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and _is_state(node):
+        elif isinstance(node, ast.Attribute) and _is_state(node):
+            if isinstance(node.ctx, ast.Load):
+                if not isinstance(module.parent(node), ast.Attribute | ast.Compare | ast.Subscript):
+                    yield module.statement(node), None  # whoever has it may put something there: `fill(ctx.obj)`
+                continue
             whole = _assigned(module, node)
             entries = zip(whole.keys, whole.values, strict=True) if isinstance(whole, ast.Dict) else ()
             found = [value for name, value in entries if getattr(name, "value", key) == key]

@@ -13,6 +13,8 @@ from auditor.static.syntax.elements import is_none
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
+_SETTING = "set_"
+
 
 def is_given_by_name(caller: ModuleFacts, holder: ast.ClassDef, name: str) -> bool:
     """Whether a file calls a method of such an object with such a keyword, and that collects keywords or is not known.
@@ -23,6 +25,8 @@ def is_given_by_name(caller: ModuleFacts, holder: ast.ClassDef, name: str) -> bo
         if not isinstance(call.func, ast.Attribute):
             continue
         made = caller.names.value(call.func.value)
+        if made is None and call.func.attr.startswith(_SETTING):
+            return True  # of whatever object, as a function has no more than a parameter of it
         if not isinstance(made, Instance) or not isinstance(made.of, ClassRef):
             continue
         if all(each.node is not holder for each in lineage(made.of)):

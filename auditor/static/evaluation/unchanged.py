@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _OF_NONE = frozenset({None, "object", "types.NoneType"})
 """Types of which None may be one, as far as their names tell."""
 
+_LEAVING = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+
 
 def is_handed_on_as_it_is(
     function: ast.FunctionDef | ast.Lambda, name: str, module: ModuleFacts, used: ast.Name | None = None
@@ -61,11 +63,17 @@ def _asked(node: ast.AST) -> Iterator[ast.AST]:
 
 def _passes_none(node: ast.AST, module: ModuleFacts, used: ast.Name) -> bool:
     """Whether None goes by `if isinstance(seed, Generator): …` to what is used behind or beside it."""
-    test = node.test if isinstance(node, ast.If | ast.IfExp) else None
+    if not isinstance(node, ast.If | ast.IfExp):
+        return False
+    test = node.test
     if not isinstance(test, ast.Call) or getattr(test.func, "id", "") != "isinstance" or len(test.args) != 2:
         return False
     types = test.args[1].elts if isinstance(test.args[1], ast.Tuple) else [test.args[1]]
     if not all(isinstance(each, ast.Attribute | ast.Name) and module.resolve(each) not in _OF_NONE for each in types):
         return False
-    body = node.body if isinstance(node, ast.If) else [node.body] if isinstance(node, ast.IfExp) else []
-    return all(part is not used for each in body for part in walk(each))
+    if isinstance(node, ast.IfExp):
+        return all(part is not used for part in walk(node.body))
+    if any(part is used for each in node.orelse for part in walk(each)):
+        return True
+    is_behind = all(part is not used for each in node.body for part in walk(each))
+    return is_behind and not any(isinstance(part, _LEAVING) for each in node.orelse for part in walk(each))

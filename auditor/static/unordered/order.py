@@ -45,9 +45,9 @@ from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dictentries import use_in_dictionary
 from auditor.static.unordered.equalitems import is_same_each_turn
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
+from auditor.static.unordered.mostcommon import counter_updated, takes_numbers_only
 from auditor.static.unordered.onepicked import is_first, may_pick
 from auditor.static.unordered.orderless import (
-    counter_updated,
     counts_along,
     is_characters,
     is_counted,
@@ -257,8 +257,7 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
     if attribute.attr in SET_METHODS or (trail.keyed and attribute.attr in ("items", "keys")):
         return _follow(module, call, trail)
     if trail.keyed and attribute.attr == "most_common":
-        # What is counted as often stays in the order in which it came.
-        return _follow(module, call, replace(trail, keyed=False))
+        return None if takes_numbers_only(module, call) else _follow(module, call, replace(trail, keyed=False))
     is_asked = attribute.attr == "index" and (trail.as_list or trail.kind is not Kind.SET)
     if is_asked and not is_removed(module, call) and not is_found_by_value(module, call):
         return used(trail, module, call, "a place in that order is asked for", Confidence.HIGH)

@@ -7,7 +7,7 @@ from itertools import islice
 
 from auditor.static.evaluation.flow import loses_order, shows, uses
 from auditor.static.facts import ModuleFacts
-from auditor.static.resolution.ordering import ARRAYS, COUNTING, LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
+from auditor.static.resolution.ordering import ARRAYS, LOOKED_UP, MEMBERSHIP, SHARED, TENSORS
 from auditor.static.resolution.targets import only_target
 from auditor.static.syntax.bindings import FUNCTIONS
 from auditor.static.syntax.nodes import walk
@@ -41,15 +41,6 @@ _STRIPPING = frozenset({"lstrip", "rstrip", "strip"})
 
 MAX_AROUND = 10
 """Statements and expressions around a place that are looked at."""
-
-
-def counter_updated(module: ModuleFacts, node: ast.expr, call: ast.Call) -> ast.expr | None:
-    """`counts` of `counts.update(words)`, a `Counter()`: what is as frequent stays in the order in which it came."""
-    holder = call.func.value if isinstance(call.func, ast.Attribute) and call.func.attr == "update" else None
-    if holder is None or call.args[:1] != [node]:
-        return None
-    made = module.origin(holder)
-    return holder if isinstance(made, ast.Call) and module.resolve(made.func) in COUNTING else None
 
 
 def is_stored_in_order(trail: Trail) -> bool:
@@ -147,7 +138,7 @@ def _names_characters(module: ModuleFacts, node: ast.expr) -> bool:
     return call.func.attr in _STRIPPING and call.args == [node] and not call.keywords
 
 
-def uses_index(target: ast.expr, *values: ast.expr) -> bool:
+def uses_index(target: ast.expr, *values: ast.AST) -> bool:
     if not isinstance(target, ast.Tuple) or not target.elts or not isinstance(target.elts[0], ast.Name):
         return True
     index = target.elts[0].id
