@@ -139,7 +139,7 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _H
             name = name_of(statement)
             if name is None or registers_itself(module, statement):
                 return True
-            methods = waiting_methods(module, statement, holds)
+            methods = waiting_methods(module, statement, holds, by_libraries=most is not None)
             if methods and isinstance(statement, ast.ClassDef):
                 classes.append((path, statement, methods))
             else:

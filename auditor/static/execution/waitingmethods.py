@@ -45,8 +45,14 @@ _Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
 
 
-def waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> list[ast.FunctionDef]:
-    """The methods of a class that hold something, if nothing else of it does and nobody outside calls them."""
+def waiting_methods(
+    module: ModuleFacts, holder: ast.stmt, holds: _Holds, *, by_libraries: bool
+) -> list[ast.FunctionDef]:
+    """The methods of a class that hold something, if nothing else of it does and nobody outside calls them.
+
+    `by_libraries`: what a library may call of an object of any class (`fit`) counts as called. A training that is seen
+    where none is means false alarms about weights, so for these it does not.
+    """
     if not isinstance(holder, ast.ClassDef):
         return []
     parts = [part for part in holder.body if holds(module, part)]
@@ -59,8 +65,9 @@ def waiting_methods(module: ModuleFacts, holder: ast.stmt, holds: _Holds) -> lis
     below = classes_below(cls)
     if below is None or not all(map(_is_closed, below)):
         return []
-    asked_for = _is_of_networks if _is_layer(cls) else _is_asked_for
-    return [] if any(asked_for(method.name) for method in methods) else methods
+    if _is_layer(cls):
+        return [] if any(method.name in _OF_NETWORKS for method in methods) else methods
+    return [] if by_libraries and any(_ASKED_FOR.fullmatch(method.name) for method in methods) else methods
 
 
 def registers_itself(module: ModuleFacts, holder: ast.stmt) -> bool:
@@ -84,11 +91,3 @@ def _is_closed(cls: ClassRef) -> bool:
     if any(isinstance(base, ast.Call) for base in cls.node.bases):
         return False
     return _is_layer(cls) or not is_run_by_others(cls)
-
-
-def _is_of_networks(name: str) -> bool:
-    return name in _OF_NETWORKS
-
-
-def _is_asked_for(name: str) -> bool:
-    return _ASKED_FOR.fullmatch(name) is not None

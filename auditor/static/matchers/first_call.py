@@ -41,7 +41,7 @@ class FirstCallMatcher:
     def candidates(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         """Hits that are the first of their file for some program; `firsts` tells which are the first of a program."""
         covered: set[str] = set()
-        for hit in led_hits(self._calls.find(rule, module, project), module, project):
+        for hit in led_hits(rule, self._calls.find(rule, module, project), module, project):
             around = project.programs.reaching(module.path) if hit.entry_points is None else hit.entry_points
             if not covered.issuperset(around):
                 covered.update(around)
@@ -103,7 +103,7 @@ class _Hits:
         return self._found[path]
 
     def _led(self, module: ModuleFacts) -> Iterable[Hit]:
-        return led_hits(self._calls.find(self._rule, module, self._project), module, self._project)
+        return led_hits(self._rule, self._calls.find(self._rule, module, self._project), module, self._project)
 
 
 MATCHER = FirstCallMatcher()

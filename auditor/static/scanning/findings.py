@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.finding import Finding
 from auditor.model.lean import dataclass, replace
-from auditor.model.rule import Rule, Severity
+from auditor.model.rule import Category, Rule, Severity
 from auditor.static.matcher import Hit, Scope
 from auditor.static.scanning.identity import finding_key, identity, source_text
 from auditor.static.scanning.programsled import led_to
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MAX_SOURCE_LINES = 12
 """Source lines kept with a finding."""
+
+_NEEDS_EXECUTION = frozenset({Category.OPERATORS, Category.DATA_ORDER})
+"""Rules about what is wrong only where it is executed; names do not show all ways by which it may be."""
 
 _SEVERITIES = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
 
@@ -47,7 +50,7 @@ def place_findings(
 ) -> Iterator[Placed]:
     """Yield a finding per hit, in the order of their places; `scope` is that of the rule's matcher."""
     counts: dict[str, int] = {}
-    found = hits if scope == "entry-point" else led_hits(hits, module, project)
+    found = hits if scope == "entry-point" else led_hits(rule, hits, module, project)
     for hit in sorted(found, key=hit_order):
         yield _placed(rule, scope, hit, module, project, counts)
 
@@ -76,11 +79,11 @@ def _placed(
     return Placed(finding=finding, first=first, last=last)
 
 
-def led_hits(hits: Iterable[Hit], module: ModuleFacts, project: Project) -> Iterator[Hit]:
+def led_hits(rule: Rule, hits: Iterable[Hit], module: ModuleFacts, project: Project) -> Iterator[Hit]:
     """The hits with those of their programs that get there by the names that are written on the way.
 
-    Who imports a file need not execute all of it. A hit that none of its programs gets to is left out, but for what
-    a package offers to others.
+    Who imports a file need not execute all of it. A kernel or an order that none of its programs gets to is left out,
+    but for what a package offers to others; whatever else none gets to is told of all that import the file.
     """
     for hit in hits:
         programs = project.programs.reaching(module.path) if hit.entry_points is None else hit.entry_points
@@ -90,6 +93,8 @@ def led_hits(hits: Iterable[Hit], module: ModuleFacts, project: Project) -> Iter
         led = led_to(project, module.path, module.text_line(hit.location), programs)
         if led is not None:
             yield hit if len(led) == len(programs) else replace(hit, entry_points=tuple(led))
+        elif rule.category not in _NEEDS_EXECUTION:
+            yield hit
 
 
 def make_finding(
