@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from auditor.static.reuse.trace import Memory
     from auditor.static.unordered.ordertrail import OrderedUse
 
-MAX_PROGRAMS = 60
+MAX_PROGRAMS = 20
 """Programs of which it is asked whether they get to a place; of a file that more import, all are told."""
 
 MAX_USES = 5
