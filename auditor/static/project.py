@@ -404,7 +404,7 @@ class Project:
     def is_known(self, name: str) -> bool:
         """Whether a rule or a library knows a fully qualified name, or a method of the class of that name."""
         is_known = name in self._known_names or name in self.rng.classes or self.rng.is_known(name)
-        return is_known or name in self._known_objects
+        return is_known or name in self._known_objects or name in self.rng.returns
 
     @cached_property
     def _known_objects(self) -> frozenset[str]:

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+from auditor.static.files.hiddenfolders import named_in
 from auditor.static.files.ownfolder import below_checkout
 from auditor.static.files.scriptfolder import script_folders
 from auditor.static.text.computedimports import MAX_NAMED, MAX_SIBLINGS
@@ -89,6 +90,9 @@ class ImportPath:
         self._searching: dict[str, bool] = {}
         """Whether a file imports several modules from folders that are not on the path otherwise."""
 
+        self._naming: dict[tuple[str, str], bool] = {}
+        """By file and folder: whether the file names a module that the folder holds."""
+
         self._added: dict[str, tuple[str, ...]] = {}
         """The folders that a file itself puts on `sys.path`, as far as it names them."""
 
@@ -129,6 +133,8 @@ class ImportPath:
         found = self._found[key]
         if found == importer and not importer.endswith("__init__.py") and self._is_elsewhere(dotted):
             return None  # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself
+        if found is not None and found.endswith("/") and self._means_library(dotted, found, importer):
+            return None
         if found is None and self._may_be_added(dotted.partition(".")[0]):
             below = (self._below(base, dotted) for base in self._folders_added(importer))
             added = next(filter(None, below), None) or self._below_added_beside(dotted, folder)
@@ -220,6 +226,16 @@ class ImportPath:
         Scripts in a folder `sklearn` import the library; scripts beside a folder `datasets` may mean either.
         """
         return top in sys.stdlib_module_names or (f"{folder}/".startswith(found) and top in self._packages())
+
+    def _means_library(self, top: str, folder: str, importer: str) -> bool:
+        """Whether a file finds a folder under a library's name, and names no module in it; see `hiddenfolders.py`."""
+        if "." in top or not (self._is_elsewhere(top) or top in self._packages()):
+            return False
+        if (importer, folder) not in self._naming:
+            raw = _read(os.path.join(self._root, importer), top.encode())
+            named = set(named_in(raw, top))
+            self._naming[importer, folder] = any(not name or self._below(folder.rstrip("/"), name) for name in named)
+        return not self._naming[importer, folder]
 
     def _may_be_added(self, top: str) -> bool:
         return bool(top) and not self._is_elsewhere(top) and top not in self._own_names

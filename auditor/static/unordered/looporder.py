@@ -13,6 +13,7 @@ from auditor.static.syntax.elements import is_none
 from auditor.static.syntax.nodes import walk
 from auditor.static.unordered.addedtext import adds_text
 from auditor.static.unordered.alphabet import is_alphabet
+from auditor.static.unordered.archived import is_archived
 from auditor.static.unordered.dealtout import HOW, Comprehension, comprehension_deals_out, deals_out
 from auditor.static.unordered.equalitems import without_equals
 from auditor.static.unordered.orderless import uses_index
@@ -132,7 +133,7 @@ def _effect(
         if name == "print" and _prints_to_file(module, node, own):
             return LoopEffect("they are written in that order", Confidence.MEDIUM)
         if name is None and isinstance(node.func, ast.Attribute) and node.func.attr in _WRITING:
-            outside = not _mentions(node.func.value, own)
+            outside = not _mentions(node.func.value, own) and not is_archived(module, node)
             return LoopEffect("they are written in that order", Confidence.MEDIUM) if outside else None
     return None
 

@@ -90,9 +90,14 @@ def counts_along(module: ModuleFacts, call: ast.Call) -> bool:
 
 
 def is_looked_up(module: ModuleFacts, node: ast.expr, callee: str, trail: Trail) -> bool:
-    """`frame.id.isin(known)`, `CountVectorizer(stop_words=words)`; a `vocabulary` that is a set is sorted there."""
+    """`frame.id.isin(known)`, `CountVectorizer(stop_words=words)`; a `vocabulary` that is a set is sorted there.
+
+    So are the `classes` that `partial_fit` of scikit-learn is told.
+    """
     keyword = module.parent(node)
     name = keyword.arg if isinstance(keyword, ast.keyword) else None
+    if callee.startswith("sklearn.") and callee.endswith(".partial_fit"):
+        return name == "classes" or (isinstance(keyword, ast.Call) and keyword.args[2:3] == [node])
     if name == "vocabulary":
         return trail.kind is Kind.SET and not trail.as_list
     return name in LOOKED_UP or callee.rpartition(".")[2] in MEMBERSHIP
