@@ -83,7 +83,7 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, f
 def _says(module: ModuleFacts, node: ast.AST, texts: Sequence[str]) -> bool:
     """Whether one of some texts stands in a statement, outside of methods named `backward`.
 
-    The step of a gradient, `extension.backward(…)` in an `autograd.Function`, is taken where another place asks for one.
+    The step of a gradient, `ext.backward(…)` in an `autograd.Function`, is taken where another place asks for one.
     """
     if isinstance(node, ast.ClassDef):
         return any(_says(module, each, texts) for each in node.body)

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("parameters", "named_parameters")
 _ITERATED = lazy_pattern(rb"\b(?:named_)?parameters\(")
-_FILLED = lazy_pattern(
-    rb"normal|uniform|constant_|ones_|zeros_|eye_|dirac_|orthogonal_|sparse_|init", re.IGNORECASE
-)
+_FILLED = lazy_pattern(rb"normal|uniform|constant_|ones_|zeros_|eye_|dirac_|orthogonal_|sparse_|init", re.IGNORECASE)
 _HEADER_BYTES = 300
 """Between the word `for` and what is iterated over."""
 
