@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
     from auditor.static.resolution.seedvalue import Seen
 
+_OF_OPTIONS = (ast.Attribute, ast.BoolOp, ast.Compare, ast.IfExp, ast.UnaryOp)
+"""What an option, or a question about options, is written as."""
+
 MAX_IMPORTS = 4
 """Files that take a configuration from another one: `from .default import _C as config`."""
 
@@ -42,9 +45,10 @@ def plain_value(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
 
 
 def plain_argument(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
-    """What an argument is in a plain run: `args.workers` of an option with a default."""
+    """What an argument is in a plain run: `args.workers` of an option with a default, `args.temperature > 0`."""
     value = module.constant(node)
-    return value if isinstance(value, Known) or not isinstance(node, ast.Attribute) else _with_defaults(module, node)
+    asked = module.origin(node) if isinstance(node, ast.Name) else node
+    return value if isinstance(value, Known) or not isinstance(asked, _OF_OPTIONS) else _with_defaults(module, asked)
 
 
 def _with_defaults(module: ModuleFacts, node: ast.expr) -> Known | Unknown:

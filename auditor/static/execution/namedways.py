@@ -77,7 +77,18 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, f
     if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER) if further else _LOOKING_UP):
         return any(_is_code(project, path, texts) for path in reached)
     holding = [path for path in reached if project.texts.contain(path, texts)]
-    return _is_led_to(project, program, holding, lambda module, node: any(each in module.text(node) for each in texts))
+    return _is_led_to(project, program, holding, lambda module, node: _says(module, node, texts))
+
+
+def _says(module: ModuleFacts, node: ast.AST, texts: Sequence[str]) -> bool:
+    """Whether one of some texts stands in a statement, outside of methods named `backward`.
+
+    The step of a gradient, `ext.backward(…)` in an `autograd.Function`, is taken where another place asks for one.
+    """
+    if isinstance(node, ast.ClassDef):
+        return any(_says(module, each, texts) for each in node.body)
+    is_step = isinstance(node, ast.FunctionDef) and node.name == "backward"
+    return not is_step and any(each in module.text(node) for each in texts)
 
 
 def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 _METHODS = ("parameters", "named_parameters")
 _ITERATED = lazy_pattern(rb"\b(?:named_)?parameters\(")
-_FILLED = lazy_pattern(
-    rb"normal|uniform|constant_|ones_|zeros_|eye_|dirac_|orthogonal_|sparse_|\binit\b", re.IGNORECASE
-)
+_FILLED = lazy_pattern(rb"normal|uniform|constant_|ones_|zeros_|eye_|dirac_|orthogonal_|sparse_|init", re.IGNORECASE)
 _HEADER_BYTES = 300
 """Between the word `for` and what is iterated over."""
 
@@ -66,8 +64,21 @@ def _loops(module: ModuleFacts) -> Iterator[ast.For]:
     for method in _METHODS:
         for call in module.call_index.written(method):
             loop = module.parent(call.node)
-            if isinstance(loop, ast.For) and loop.iter is call.node and any(fills(module, each) for each in walk(loop)):
+            if not isinstance(loop, ast.For) or loop.iter is not call.node:
+                continue
+            if any(fills(module, each) or _hands_to_initialiser(each, loop) for each in walk(loop)):
                 yield loop
+
+
+def _hands_to_initialiser(node: ast.AST, loop: ast.For) -> bool:
+    """`self._init_param(name, parameter)`, `initialisers[name](parameter)`: by the word, a function that fills it."""
+    if not isinstance(node, ast.Call) or not node.args:
+        return False
+    func = node.func.value if isinstance(node.func, ast.Subscript) else node.func
+    name = getattr(func, "attr", getattr(func, "id", ""))
+    parameter = loop.target.elts[-1] if isinstance(loop.target, ast.Tuple) else loop.target
+    handed = {argument.id for argument in node.args if isinstance(argument, ast.Name)}
+    return "init" in name.lower() and isinstance(parameter, ast.Name) and parameter.id in handed
 
 
 def _may_fill_all(path: str, project: Project) -> bool:

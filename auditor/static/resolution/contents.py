@@ -11,6 +11,7 @@ from auditor.static.resolution.members import defined_in
 from auditor.static.resolution.objectfields import stored
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef, Instance, ModuleRef, Value
+from auditor.static.resolution.wanted import returned_to, wanted_by
 from auditor.static.syntax.bindings import BindingKind
 from auditor.static.text.dotted import dotted_text
 
@@ -141,7 +142,7 @@ class Contents:
         passed.add(node)
         for value in self._candidates.values(module, node.func):
             if isinstance(value, FunctionRef):
-                for returned in value.module.returns(value.node):
+                for returned in returned_to(wanted_by(node, value), value):
                     if isinstance(returned, ast.Tuple) and place < len(returned.elts):
                         yield value.module, returned.elts[place]
                     elif isinstance(returned, ast.Call):
@@ -215,7 +216,7 @@ class Contents:
                 yield from holds(module, word.value)
         for value in self._candidates.values(module, node.func):
             if isinstance(value, FunctionRef):
-                for returned in value.module.returns(value.node):
+                for returned in returned_to(wanted_by(node, value), value):
                     yield from self.of(value.module, returned)
 
     def _of_named(self, module: ModuleFacts, node: ast.Name | ast.Attribute) -> Iterator[Value]:

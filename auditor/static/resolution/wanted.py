@@ -1,4 +1,4 @@
-"""What a function gives a call that says by a text what it wants: `build("fixed")` out of a table, or under an `if`."""
+"""What a function gives a call that says what it wants: `build("fixed")` out of a table, `build(train=False)`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.values import FunctionRef
+from auditor.static.syntax.bindings import every_argument
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-Wanted = Mapping[str, str]
-"""The texts that a call gives, by parameter."""
+Wanted = Mapping[str, str | bool | None]
+"""The texts and switches that a call gives, or leaves as they are by default, by parameter."""
 
 _NONE: Wanted = {}
 
@@ -25,18 +26,28 @@ MAX_NESTED = 100
 
 
 def wanted_by(call: ast.Call, function: FunctionRef) -> Wanted:
-    """The texts that a call gives parameters which the function leaves as they are."""
+    """The texts and switches that a call gives parameters which the function leaves as they are."""
     node = function.node
-    if isinstance(node, ast.Lambda) or not any(map(_text, (*call.args, *(word.value for word in call.keywords)))):
+    if isinstance(node, ast.Lambda) or not (node.args.args or node.args.kwonlyargs or node.args.posonlyargs):
         return _NONE
     if any(isinstance(part, ast.Starred) for part in call.args) or any(word.arg is None for word in call.keywords):
         return _NONE
-    positional = [argument.arg for argument in (*node.args.posonlyargs, *node.args.args)][int(function.bound) :]
-    given = dict(zip(positional, call.args, strict=False))
+    ordered = [*node.args.posonlyargs, *node.args.args]
+    usual = dict(zip(reversed(ordered), reversed(node.args.defaults), strict=False))
+    usual.update(
+        {each: value for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if value}
+    )
+    given = {} if node.decorator_list else {argument.arg: value for argument, value in usual.items()}
+    given.update(zip([argument.arg for argument in ordered][int(function.bound) :], call.args, strict=False))
     given.update({word.arg: word.value for word in call.keywords if word.arg is not None})
     bindings = function.module.index.scopes[node].bindings
-    texts = {name: _text(value) for name, value in given.items() if len(bindings.get(name, ())) == 1}
-    return {name: text for name, text in texts.items() if text is not None}
+    own = {argument.arg for argument in every_argument(node.args)}
+    constants = {name: value for name, value in given.items() if name in own and isinstance(value, ast.Constant)}
+    return {
+        name: value.value
+        for name, value in constants.items()
+        if (value.value is None or isinstance(value.value, str | bool)) and len(bindings.get(name, ())) == 1
+    }
 
 
 def returned_to(wanted: Wanted, function: FunctionRef) -> Sequence[ast.expr]:
@@ -60,7 +71,7 @@ def keyed(module: ModuleFacts, called: ast.expr, wanted: Wanted) -> ast.Subscrip
     else:
         return None
     text = wanted.get(key.id) if isinstance(key, ast.Name) else None
-    if text is None:
+    if not isinstance(text, str):
         return None
     made = ast.Subscript(value=table, slice=ast.copy_location(ast.Constant(text), key), ctx=ast.Load())
     return ast.copy_location(made, source)
@@ -94,7 +105,8 @@ def _arms(statement: ast.stmt, wanted: Wanted) -> Iterator[Sequence[ast.stmt]]:
         yield from [statement.body] if outcome is not False else []
         yield from [statement.orelse] if outcome is not True else []
     elif isinstance(statement, ast.Match):
-        subject = wanted.get(statement.subject.id) if isinstance(statement.subject, ast.Name) else None
+        wants = wanted.get(statement.subject.id) if isinstance(statement.subject, ast.Name) else None
+        subject = wants if isinstance(wants, str) else None
         for case in statement.cases:
             fits = _fits(case.pattern, subject) if subject is not None else None
             if fits is False:
@@ -106,20 +118,30 @@ def _arms(statement: ast.stmt, wanted: Wanted) -> Iterator[Sequence[ast.stmt]]:
 
 
 def _outcome(test: ast.expr, wanted: Wanted) -> bool | None:
-    """Whether `name == "fixed"` or `name in ("fixed", "own")` holds; None where that is not known."""
+    """Whether `name == "fixed"`, `name in ("fixed", "own")` or `train` holds; None where that is not known."""
+    if isinstance(test, ast.Name):
+        return bool(wanted[test.id]) if test.id in wanted else None
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = _outcome(test.operand, wanted)
         return None if inner is None else not inner
+    if isinstance(test, ast.BoolOp):
+        decides = isinstance(test.op, ast.Or)
+        parts = [_outcome(part, wanted) for part in test.values]
+        return decides if decides in parts else None if None in parts else not decides
     if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.left, ast.Name):
         return None
-    text, operator, other = wanted.get(test.left.id), test.ops[0], test.comparators[0]
-    if text is None:
-        return None
+    return _compared(wanted[test.left.id], test) if test.left.id in wanted else None
+
+
+def _compared(value: str | bool | None, test: ast.Compare) -> bool | None:
+    operator, other = test.ops[0], test.comparators[0]
     if isinstance(operator, ast.Eq | ast.NotEq) and isinstance(other, ast.Constant):
-        return (text == other.value) is isinstance(operator, ast.Eq)
+        return (value == other.value) is isinstance(operator, ast.Eq)
+    if isinstance(operator, ast.Is | ast.IsNot) and isinstance(other, ast.Constant):
+        return (value is other.value) is isinstance(operator, ast.Is)
     if isinstance(operator, ast.In | ast.NotIn) and isinstance(other, ast.Tuple | ast.List | ast.Set):
         values = [each.value for each in other.elts if isinstance(each, ast.Constant)]
-        return (text in values) is isinstance(operator, ast.In) if len(values) == len(other.elts) else None
+        return (value in values) is isinstance(operator, ast.In) if len(values) == len(other.elts) else None
     return None
 
 
@@ -131,7 +153,3 @@ def _fits(pattern: ast.pattern, text: str) -> bool | None:
         parts = [_fits(each, text) for each in pattern.patterns]
         return True if True in parts else None if None in parts else False
     return True if isinstance(pattern, ast.MatchAs) and pattern.pattern is None else None
-
-
-def _text(node: ast.expr) -> str | None:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

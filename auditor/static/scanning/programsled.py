@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from auditor.static.unordered.ordertrail import OrderedUse
 
 MAX_PROGRAMS = 20
-"""Programs of which it is asked whether they get to a place; of a file that more import, all are told."""
+"""Programs of which it is asked whether they get to a place; of a file that more import, all are told …"""
+
+MAX_FOLLOWED = 20_000
+"""… unless all these programs together import no more files, each counted with every program."""
 
 MAX_USES = 5
 """Places of one order that are looked at; with more it counts in all programs that get to where it comes about."""
@@ -48,7 +51,7 @@ def programs_led_to(project: Project, module: ModuleFacts, node: ast.expr, ask: 
     if use is None:
         return None
     programs = project.programs.reaching(module.path)
-    if not programs or len(programs) > MAX_PROGRAMS:
+    if not programs or _are_too_many(project, programs):
         return use, None
     making = frozenset(each for each in programs if _is_led(project, each, module.path, node.lineno))
     told, first = _told(project, making, ask)
@@ -63,7 +66,7 @@ def led_to(project: Project, path: str, line: int, programs: Collection[str]) ->
     `programs`: some of those that import the file. None of them at all counts where others of these get there.
     """
     every = project.programs.reaching(path)
-    if not programs or len(every) > MAX_PROGRAMS:
+    if not programs or _are_too_many(project, every):
         return programs
     led = [each for each in programs if _is_led(project, each, path, line)]
     if led:
@@ -71,6 +74,18 @@ def led_to(project: Project, path: str, line: int, programs: Collection[str]) ->
     if any(_is_led(project, each, path, line) for each in every if each not in programs):
         return None
     return () if _is_offered(path, project) else None
+
+
+def _are_too_many(project: Project, programs: Collection[str]) -> bool:
+    if len(programs) <= MAX_PROGRAMS:
+        return False
+    followed = 0
+    for each in sorted(programs):
+        project.trace.note("reach", each)
+        followed += len(project.graph.reached(each))
+        if followed > MAX_FOLLOWED:
+            return True
+    return False
 
 
 def _told(project: Project, making: frozenset[str], ask: Ask) -> tuple[frozenset[str], OrderedUse | None]:
