@@ -9,15 +9,15 @@ import ast
 from collections.abc import Callable
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.execution.protocols import is_run_by_others
+from auditor.static.execution.protocols import extends_only, is_run_by_others, outside_bases
 from auditor.static.resolution.subclasscalls import classes_below
 from auditor.static.resolution.values import ClassRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-_LAYER = frozenset({"object", "torch.nn.Module"})
-"""Bases that call none of the methods that a class adds but those of every network."""
+_NETWORK = "torch.nn.Module"
+"""The base that calls none of the methods that a class adds but those of every network."""
 
 _OF_NETWORKS = frozenset(
     {
@@ -71,8 +71,7 @@ def registers_itself(module: ModuleFacts, holder: ast.stmt) -> bool:
 
 
 def _is_layer(cls: ClassRef) -> bool:
-    outside = [name for name in cls.module.base_classes(cls.node) if not name.startswith(".")]
-    return "torch.nn.Module" in outside and _LAYER.issuperset(outside)
+    return _NETWORK in outside_bases(cls) and extends_only(cls, (_NETWORK,))
 
 
 def _is_closed(cls: ClassRef) -> bool:
