@@ -23,6 +23,7 @@ from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.elements import call_of
 
 if TYPE_CHECKING:
+    from auditor.model.location import Location
     from auditor.static.execution.walk import Walk
     from auditor.static.facts import ModuleFacts
 
@@ -211,20 +212,37 @@ class Functions:
         mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
         facts = {(name, inside.values.get(name)) for name in inside.settled}
         # `f(depth - 1)` below `f()`: what the outer call settles it leaves open, so that is followed once more.
-        if mark in self._active and not self._opens(mark, facts):
-            return GIVEN, {}
-        if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
-            ledger.cut = ledger.cut or _TOO_LONG
-            return GIVEN, {}
-        if len(self._active) > MAX_DEPTH:
-            ledger.cut = ledger.cut or _TOO_DEEP
+        if (mark in self._active and not self._opens(mark, facts)) or self._is_too_much():
             return GIVEN, {}
         self._entered += 1
         if not ledger.muted:
             self._followed.add(ref.node)
         self._walk.evaluator.options.executes(ref.module)
+        at = frame.module.location(place) if place is not None else None
         self._active.append(mark)
         self._settling.append(facts)
+        effect = self._execute(ref, inside, at)
+        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
+        self._effects[key, is_spawned if effect.is_blamed else None] = effect
+        return effect.result, effect.handed_back
+
+    def _is_too_much(self) -> bool:
+        """Whether what comes now is not followed any more; the verdicts say so."""
+        ledger = self._ledger
+        if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
+            ledger.cut = ledger.cut or _TOO_LONG
+            return True
+        if len(self._active) > MAX_DEPTH:
+            ledger.cut = ledger.cut or _TOO_DEEP
+            return True
+        return False
+
+    def _execute(self, ref: FunctionRef, inside: Frame, at: Location | None) -> Effect:
+        """Execute the function that became active last; gives what that alone did, and leaves it with what was before.
+
+        `at`: where it is reached from.
+        """
+        ledger = self._ledger
         tables = [name for name, value in inside.values.items() if value.entries is not None]
         seeded = len(ledger.settled)
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()
@@ -232,15 +250,13 @@ class Functions:
         unseeded_before, ledger.unseeded = ledger.unseeded, set()
         blamed_before, ledger.is_blamed = ledger.is_blamed, False
         try:
-            at = frame.module.location(place) if place is not None else None
             result = self._walk.run_function(ref.node, inside, at)
         finally:
             self._active.pop()
             self._settling.pop()
         if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
             self._walk.evaluator.remember_object(ref.owner, inside)
-        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
-        self._effects[key, is_spawned if ledger.is_blamed else None] = Effect(
+        effect = Effect(
             ledger.state,
             result,
             tuple(dict.fromkeys(ledger.settled[seeded:])),
@@ -248,7 +264,7 @@ class Functions:
             frozenset(ledger.left),
             frozenset(ledger.unseeded),
             ledger.is_blamed,
-            handed_back := {
+            {
                 **{name: inside.values[name] for name in tables if ref.module.written.runs_to_its_end(ref.node, name)},
                 **(set_there(inside) if ref.owner is not None else {}),
             },
@@ -257,7 +273,7 @@ class Functions:
         ledger.left |= left_before
         ledger.unseeded |= unseeded_before
         ledger.is_blamed |= blamed_before
-        return result, handed_back
+        return effect
 
     def _opens(self, mark: object, facts: Set[tuple[str, Seen | None]]) -> bool:
         """Whether a function that is being followed is called so that another arm of it may be taken."""
