@@ -18,10 +18,13 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall
 from auditor.ruleset.marshalled import cache_home, read_marshalled, write_marshalled
+from auditor.ruleset.reflection import Reflection
 from auditor.ruleset.stamp import file_stamps
 
-FORMAT = b"repro-audit rules 1\n"
-"""Version 1: magic line, CRC-32 of the rest (little-endian), marshalled (stamp, rules, libraries, seeders)."""
+FORMAT = b"repro-audit rules 2\n"
+"""Version 1: magic line, CRC-32 of the rest (little-endian), marshalled (stamp, rules, libraries, seeders).
+Version 2: reflection behind the seeders.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +36,8 @@ class Knowledge:
     seeders: tuple[tuple[str, SeedCall], ...] = ()
     """What seeds several libraries, with the file that says so."""
 
+    reflection: Reflection = Reflection()
+
 
 def compiled(folder: Path, read: Callable[[], Knowledge]) -> Knowledge:
     """Return what `read()` returns for this folder of rules, from the compiled file where that is up to date."""
@@ -41,9 +46,9 @@ def compiled(folder: Path, read: Callable[[], Knowledge]) -> Knowledge:
     content = read_marshalled(file, FORMAT)
     if content is not None:
         try:
-            kept_stamp, rules, libraries, seeders = marshal.loads(content)
+            kept_stamp, rules, libraries, seeders, reflection = marshal.loads(content)
             if kept_stamp == stamp:
-                return _unpacked(rules, libraries, seeders)
+                return _unpacked(rules, libraries, seeders, reflection)
         except (ValueError, TypeError, EOFError, KeyError):
             pass  # made by a program that packs in another way
     known = read()
@@ -64,19 +69,23 @@ def _stamp(folder: str) -> list[Any]:
 # -- plain values -----------------------------------------------------------------------------------------------------
 
 
-def _packed(known: Knowledge) -> tuple[object, object, object]:
+def _packed(known: Knowledge) -> tuple[object, object, object, object]:
     return (
         [_pack_rule(rule) for rule in known.rules],
         [_pack_library(library) for library in known.libraries],
         [(path, _pack_seed(seeder)) for path, seeder in known.seeders],
+        {name: getattr(known.reflection, name) for name in Reflection.__annotations__},
     )
 
 
-def _unpacked(rules: Iterable[Any], libraries: Iterable[Any], seeders: Iterable[Any]) -> Knowledge:
+def _unpacked(
+    rules: Iterable[Any], libraries: Iterable[Any], seeders: Iterable[Any], reflection: dict[str, tuple[str, ...]]
+) -> Knowledge:
     return Knowledge(
         rules=tuple([_unpack_rule(*values) for values in rules]),
         libraries=tuple([_unpack_library(*values) for values in libraries]),
         seeders=tuple([(path, _unpack_seed(*values)) for path, values in seeders]),
+        reflection=Reflection(**reflection),
     )
 
 

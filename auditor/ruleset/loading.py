@@ -14,12 +14,13 @@ from auditor.ruleset.compiled import Knowledge, compiled
 from auditor.ruleset.library import Library, SeedCall
 from auditor.ruleset.locate import bundled_rules, rule_folders, toml_files
 from auditor.ruleset.operators import OperatorFact, Operators
+from auditor.ruleset.reflection import Reflection
 
 if TYPE_CHECKING:
     from auditor.ruleset.replacements import Replacements
 
 APART = ("definitions.toml", "dialects.toml", "operators.toml", "operators_replaced.toml")
-"""Files of the bundled folder that hold neither rule, nor library, nor seeders."""
+"""Files of the bundled folder that are read where they are needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,9 @@ class Ruleset:
 
     operators: Operators
 
+    reflection: Reflection
+    """What gets to functions and classes that no program names."""
+
     def find_rule(self, id_or_name: str) -> Rule | None:
         """Return the rule with this id (`RA301`, in any case) or name, or None."""
         wanted = id_or_name.strip()
@@ -49,8 +53,8 @@ class Ruleset:
 def load(extra: Sequence[Path] = ()) -> Ruleset:
     """Return the bundled rules and those in `extra` folders.
 
-    An extra folder may hold rules, `libraries/` and `seeders.toml`; ids and names must not repeat those of
-    another file. Raises `RuleError` naming file and key.
+    An extra folder may hold rules, `libraries/`, `seeders.toml` and `reflection.toml`; ids and names must not repeat
+    those of another file. Raises `RuleError` naming file and key.
     """
     bundled, *others = rule_folders(extra)
     known = compiled(bundled, lambda: read_bundled(bundled))
@@ -61,6 +65,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
         libraries=dict(sorted(libraries.items())),
         seed_calls=_seed_calls(known.libraries, known.seeders),
         operators=Operators(partial(_read_operators, bundled)),
+        reflection=known.reflection,
     )
 
 
@@ -72,10 +77,12 @@ def read_bundled(bundled: Path) -> Knowledge:
 def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> Knowledge:
     """`known` and what the folders hold."""
     from auditor.ruleset.library import read_library, read_seeders
+    from auditor.ruleset.reflection import joined, read_reflection
     from auditor.ruleset.schema import read_definitions, read_rule
     from auditor.ruleset.table import Table, read_table
 
     rules, libraries, tables = list(known.rules), list(known.libraries), list[Table]()
+    reflections = [known.reflection]
     definitions = read_definitions(read_table(bundled / "definitions.toml", "rules/definitions.toml"))
     for folder in folders:
         for file in toml_files(folder):
@@ -87,12 +94,19 @@ def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> K
                 libraries.append(read_library(table))
             elif inside == "seeders.toml":
                 tables.append(table)
+            elif inside == "reflection.toml":
+                reflections.append(read_reflection(table))
             else:
                 rules.append(read_rule(table, definitions, own=folder != bundled))
     _check_unique(rules, libraries)
     by_id = {library.id: library for library in libraries}
     seeders = [(table.path, seeder) for table in tables for seeder in read_seeders(table, by_id)]
-    return Knowledge(rules=tuple(rules), libraries=tuple(libraries), seeders=(*known.seeders, *seeders))
+    return Knowledge(
+        rules=tuple(rules),
+        libraries=tuple(libraries),
+        seeders=(*known.seeders, *seeders),
+        reflection=joined(reflections),
+    )
 
 
 @cache

@@ -189,6 +189,7 @@ class Engine:
             vocabulary=Vocabulary(self._demands.words),
             known_names=frozenset().union(*[demand.names for demand in demands]),
             documents=configurations(found),
+            reflection=self._ruleset.reflection,
         )
 
     def _paths(self, project: Project) -> Iterator[str]:

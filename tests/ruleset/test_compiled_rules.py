@@ -69,6 +69,7 @@ def test_nothing_is_lost_in_the_compiled_form() -> None:
         if rule.match.kind != "fallback":  # which is told more when it is loaded
             assert by_id[rule.id] == rule
     assert tuple(kept.libraries.values()) == tuple(sorted(read.libraries, key=lambda library: library.id))
+    assert kept.reflection == made.reflection == read.reflection
 
 
 def test_the_second_loading_reads_no_toml(rules: Path, readings: list[Path]) -> None:

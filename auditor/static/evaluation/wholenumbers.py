@@ -101,8 +101,11 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         return is_number(module, node.elt, depth + 1, told)
     if isinstance(node, ast.BinOp):
         return _combines_numbers(module, node, depth, told)
-    if not isinstance(node, ast.Call):
-        return False
+    return isinstance(node, ast.Call) and _gives_numbers(module, node, named, depth, told)
+
+
+def _gives_numbers(module: ModuleFacts, node: ast.Call, named: ast.expr, depth: int, told: _Told | None) -> bool:
+    """Whether what a call gives, which goes by the name `named`, holds numbers and nothing else."""
     if holds_only(module, node, NUMBERS):
         return True
     name = module.resolve(node.func) or ""
@@ -129,20 +132,27 @@ def holds_numbers(module: ModuleFacts, node: ast.expr, depth: int = 0, told: _To
         )
     if not isinstance(node.func, ast.Attribute) or library in ("numpy", "torch"):
         return False
-    if node.func.attr in ("keys", "values") and not node.args:
-        part = Part.KEYS if node.func.attr == "keys" else Part.VALUES
-        return _fills(module, node.func.value, part, depth, told)
-    if node.func.attr in _LEAVING_OUT:
-        return holds_numbers(module, node.func.value, depth + 1, told)
-    if node.func.attr == "astype":
+    return _method_gives_numbers(module, node, node.func, depth, told)
+
+
+def _method_gives_numbers(
+    module: ModuleFacts, node: ast.Call, func: ast.Attribute, depth: int, told: _Told | None
+) -> bool:
+    """Whether what a method gives holds numbers and nothing else, by its name and what it is called on."""
+    if func.attr in ("keys", "values") and not node.args:
+        part = Part.KEYS if func.attr == "keys" else Part.VALUES
+        return _fills(module, func.value, part, depth, told)
+    if func.attr in _LEAVING_OUT:
+        return holds_numbers(module, func.value, depth + 1, told)
+    if func.attr == "astype":
         return bool(node.args) and _is_type(module, node.args[0])
-    if node.func.attr in _OUT_OF_TENSOR and (
-        _is_tensor(module, node.func.value) or _leaves_torch(module, node) or _ranks(module, node.func.value)
+    if func.attr in _OUT_OF_TENSOR and (
+        _is_tensor(module, func.value) or _leaves_torch(module, node) or _ranks(module, func.value)
     ):
         return True
-    if node.func.attr in _LABELLING:
+    if func.attr in _LABELLING:
         return True
-    return node.func.attr in _SAME and holds_numbers(module, node.func.value, depth + 1, told)
+    return func.attr in _SAME and holds_numbers(module, func.value, depth + 1, told)
 
 
 def _combines_numbers(module: ModuleFacts, node: ast.BinOp, depth: int, told: _Told | None) -> bool:

@@ -339,7 +339,7 @@ class CallWalk:
         names = [returned.id for returned in value.module.returns(value.node) if isinstance(returned, ast.Name)]
         for child in value.node.body:
             if isinstance(child, ast.FunctionDef) and child.name in names:
-                outer = self.functions.frame_of(value, node, frame)
+                outer = self.functions.frames.frame_of(value, node, frame)
                 self.functions.enter(FunctionRef(value.module, child), None, outer, at=node, defaults=False)
 
     def _store(self, node: ast.Call, frame: Frame) -> None:

@@ -1,35 +1,29 @@
-"""Entering the project's own functions: what their parameters are bound to, and what they did before."""
+"""Entering the project's own functions: in which circumstances, and what they did in the same ones before."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Mapping, Set
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
-from auditor.static.evaluation.furtherarguments import keyword_rest, leaves_out, positional_rest, spread_given
-from auditor.static.evaluation.modes import is_mode
 from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
-from auditor.static.evaluation.written import given_by
-from auditor.static.execution.closures import settled_around
+from auditor.static.execution.callframes import CallFrames
 from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
-from auditor.static.execution.owngenerators import makes_generator
-from auditor.static.execution.ownmethods import is_on_new_object, set_so_far, set_there, take_over
-from auditor.static.execution.settledparameters import bound_again, is_called_as_it_is, is_settled_by_default
-from auditor.static.execution.wrappedcalls import keeps_places, put_on
+from auditor.static.execution.ownmethods import set_there, take_over
 from auditor.static.resolution.classfactories import makes_class_at_hand
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.indirect import is_configured
-from auditor.static.resolution.lengths import with_kept_lengths
 from auditor.static.resolution.mappings import entries_of, is_copy_of_name, writes_seed
-from auditor.static.resolution.seedvalue import GIVEN, Seen, constant
+from auditor.static.resolution.seedvalue import GIVEN, Seen
 from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
-from auditor.static.resolution.wrappers import kept, maker_of, wrappers_of
+from auditor.static.resolution.wrappers import wrappers_of
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.elements import call_of
 
 if TYPE_CHECKING:
+    from auditor.model.location import Location
     from auditor.static.execution.walk import Walk
     from auditor.static.facts import ModuleFacts
 
@@ -102,11 +96,12 @@ class Functions:
         self._made: set[ast.Call] = set()
         """Calls that made objects of the project, with the same exception."""
 
-        self.switches = Switches(walk.relevance.mentions, walk.within)
+        self._switches = Switches(walk.relevance.mentions, walk.within)
+        self.frames = CallFrames(walk, self._switches)
 
     def make(self, cls: ClassRef, node: ast.Call | None) -> None:
         """An object of the project is made, by this call where there is one."""
-        self.switches.is_made(cls, node)
+        self._switches.is_made(cls, node)
         if node is not None and not self._ledger.muted:
             self._made.add(node)
 
@@ -158,13 +153,13 @@ class Functions:
     ) -> None:
         """A call of a decorated function gives its arguments to what the outermost decorator made of that."""
         outermost = FunctionRef(wrapper.module, wrapper.node, ref.owner, ref.bound)
-        called = self.frame_of(outermost, node, frame, defaults=defaults and not is_configured(ref))
+        called = self.frames.frame_of(outermost, node, frame, defaults=defaults and not is_configured(ref))
         for name in wrapper.module.written.signature(wrapper.node).names & called.values.keys():
             inside.values[name] = called.values[name]
         inside.settled |= called.settled & called.values.keys()
 
     def _called_in_module(self, ref: FunctionRef, node: ast.Call | None, module: ModuleFacts) -> Frame:
-        return self.frame_of(ref, node, self._walk.module_frame(module))
+        return self.frames.frame_of(ref, node, self._walk.module_frame(module))
 
     def _enter_plain(
         self,
@@ -178,34 +173,16 @@ class Functions:
     ) -> Seen:
         outer = self._wrapping.get(ref.node) if node is not None and call_of(node, None).opaque else None
         if node is not None and outer is not None:
-            inside = self._frame_through(node, frame, ref, outer, defaults=defaults, made=made)
+            inside = self.frames.frame_through(node, frame, ref, outer, defaults=defaults, made=made)
             node, frame = outer
         else:
-            inside = self.frame_of(ref, node, frame, defaults=defaults, made=made)
+            inside = self.frames.frame_of(ref, node, frame, defaults=defaults, made=made)
         if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
             return self._written(ref, inside)
         result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
         self.handed_back = node, handed_back
         take_over(handed_back, node, frame)
         return result
-
-    def _frame_through(
-        self,
-        node: ast.Call,
-        frame: Frame,
-        ref: FunctionRef,
-        outer: tuple[ast.Call | None, Frame],
-        *,
-        defaults: bool,
-        made: Instance | None,
-    ) -> Frame:
-        """The frame of a decorated function: as the call outside gives it, with what the decorator's call puts on."""
-        if not keeps_places(node, frame):
-            inside = self.frame_of(ref, None, frame, defaults=False, made=made)
-        else:
-            inside = self.frame_of(ref, *outer, defaults=defaults, made=made)
-        put_on(self._walk.evaluator, node, frame, inside)
-        return inside
 
     def _written(self, ref: FunctionRef, inside: Frame) -> Seen:
         """What a function gives that only returns `_C.clone()`, `0.1, None`, or a mapping or namespace with a seed."""
@@ -235,20 +212,37 @@ class Functions:
         mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
         facts = {(name, inside.values.get(name)) for name in inside.settled}
         # `f(depth - 1)` below `f()`: what the outer call settles it leaves open, so that is followed once more.
-        if mark in self._active and not self._opens(mark, facts):
-            return GIVEN, {}
-        if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
-            ledger.cut = ledger.cut or _TOO_LONG
-            return GIVEN, {}
-        if len(self._active) > MAX_DEPTH:
-            ledger.cut = ledger.cut or _TOO_DEEP
+        if (mark in self._active and not self._opens(mark, facts)) or self._is_too_much():
             return GIVEN, {}
         self._entered += 1
         if not ledger.muted:
             self._followed.add(ref.node)
         self._walk.evaluator.options.executes(ref.module)
+        at = frame.module.location(place) if place is not None else None
         self._active.append(mark)
         self._settling.append(facts)
+        effect = self._execute(ref, inside, at)
+        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
+        self._effects[key, is_spawned if effect.is_blamed else None] = effect
+        return effect.result, effect.handed_back
+
+    def _is_too_much(self) -> bool:
+        """Whether what comes now is not followed any more; the verdicts say so."""
+        ledger = self._ledger
+        if self._entered >= MAX_CALLS or self._walk.steps >= MAX_STEPS:
+            ledger.cut = ledger.cut or _TOO_LONG
+            return True
+        if len(self._active) > MAX_DEPTH:
+            ledger.cut = ledger.cut or _TOO_DEEP
+            return True
+        return False
+
+    def _execute(self, ref: FunctionRef, inside: Frame, at: Location | None) -> Effect:
+        """Execute the function that became active last; gives what that alone did, and leaves it with what was before.
+
+        `at`: where it is reached from.
+        """
+        ledger = self._ledger
         tables = [name for name, value in inside.values.items() if value.entries is not None]
         seeded = len(ledger.settled)
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()
@@ -256,15 +250,13 @@ class Functions:
         unseeded_before, ledger.unseeded = ledger.unseeded, set()
         blamed_before, ledger.is_blamed = ledger.is_blamed, False
         try:
-            at = frame.module.location(place) if place is not None else None
             result = self._walk.run_function(ref.node, inside, at)
         finally:
             self._active.pop()
             self._settling.pop()
         if ref.owner is not None and getattr(ref.node, "name", "") == "__init__":
             self._walk.evaluator.remember_object(ref.owner, inside)
-        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
-        self._effects[key, is_spawned if ledger.is_blamed else None] = Effect(
+        effect = Effect(
             ledger.state,
             result,
             tuple(dict.fromkeys(ledger.settled[seeded:])),
@@ -272,7 +264,7 @@ class Functions:
             frozenset(ledger.left),
             frozenset(ledger.unseeded),
             ledger.is_blamed,
-            handed_back := {
+            {
                 **{name: inside.values[name] for name in tables if ref.module.written.runs_to_its_end(ref.node, name)},
                 **(set_there(inside) if ref.owner is not None else {}),
             },
@@ -281,7 +273,7 @@ class Functions:
         ledger.left |= left_before
         ledger.unseeded |= unseeded_before
         ledger.is_blamed |= blamed_before
-        return result, handed_back
+        return effect
 
     def _opens(self, mark: object, facts: Set[tuple[str, Seen | None]]) -> bool:
         """Whether a function that is being followed is called so that another arm of it may be taken."""
@@ -327,19 +319,6 @@ class Functions:
             return False
         return self._walk.relevance.may_differ(ref.node) or hands_back_seed(ref, inside) or makes_of_given(ref, inside)
 
-    def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
-        """`self` in a method that `node` calls; of tables it counts which one it is."""
-        called = node.func if node is not None else None
-        made = frame.resolve(called.value) if isinstance(called, ast.Attribute) else None
-        if isinstance(made, Instance) and self._walk.relevance.registries.is_table(made):
-            return made
-        return Instance(owner)
-
-    def _switches_of(self, owner: ClassRef, made: Instance | None) -> Iterable[tuple[str, Seen]]:
-        """What attributes of the object are that a method works on: in all of its class, and in just this one."""
-        own = self.switches.of_object(made) if made is not None and made.of == owner else {}
-        return {**self.switches.of(owner), **own}.items()
-
     def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
         """Everything that what a function does to the state depends on."""
         ledger = self._ledger
@@ -365,111 +344,6 @@ class Functions:
             ledger.entering > 0,
             ledger.entered.key() if ledger.entered is not None else None,
         )
-
-    def frame_of(
-        self,
-        ref: FunctionRef,
-        node: ast.Call | None,
-        frame: Frame,
-        *,
-        defaults: bool = True,
-        makers: bool = True,
-        made: Instance | None = None,
-    ) -> Frame:
-        """A frame with the parameters bound as the call gives them.
-
-        `makers`: what the function around it was given is known, too, where the call names what made it.
-        """
-        module, function = ref.module, ref.node
-        parent = self._walk.module_frame(module)
-        if (
-            frame.module is module
-            and frame.function is not None
-            and module.enclosing_function(function) is frame.function
-        ):
-            parent = frame
-        inside = Frame(module, function, parent)
-        inside.values = {**settled_around(module, function, frame)}
-        inside.settled.update(inside.values)
-        signature = module.written.signature(function)
-        positional = signature.positional
-        is_own = ref.bound or signature.kind == "class"
-        if ref.owner is not None and signature.kind != "static" and positional and is_own:
-            own: Value = ref.owner if signature.kind == "class" else self._own_object(ref.owner, node, frame)
-            inside.bind(function, positional[0], own)
-            inside.is_making = inside.is_making or is_on_new_object(node, frame)
-            inside.values |= {f"{positional[0]}.{name}": seen for name, seen in set_so_far(node, frame).items()}
-            inside.made = made if made is not None else _own(ref.owner, node, frame)
-            for name, seen in self._switches_of(ref.owner, inside.made) if signature.kind == "instance" else ():
-                inside.values[f"{positional[0]}.{name}"] = seen
-                inside.settled.add(f"{positional[0]}.{name}")
-            positional = positional[1:]
-        given = given_by(node, positional, signature.keyword_only)
-        spread = spread_given(self._walk.evaluator, node, frame, positional, signature.keyword_only)
-        defaults = defaults and not is_configured(ref)
-        for name in (*positional, *signature.keyword_only):
-            if name in given:
-                inside.values[name] = self._walk.evaluator.given(given[name], frame, module)
-                if (
-                    isinstance(given[name], ast.Constant)
-                    or frame.is_settled(given[name])
-                    or makes_generator(given[name], frame)
-                ):
-                    inside.settled.add(name)
-                else:
-                    self._count(inside, function, name, given[name])
-                value = frame.resolve(given[name])
-                if value is not None:
-                    inside.bind(function, name, value)
-            elif spread is not None and name in spread.known:
-                inside.values[name] = spread.known[name]
-                if spread.known[name].is_written:
-                    inside.settled.add(name)
-            elif defaults and leaves_out(self._walk.evaluator, spread, name, frame):
-                inside.values[name] = self._walk.evaluator.parameter(inside, function, name)
-                if (
-                    node is not None
-                    and is_called_as_it_is(function)
-                    and is_settled_by_default(signature.defaults[name])
-                ):
-                    inside.settled.add(name)
-            elif defaults and self._stays_off(name, signature.defaults[name]):
-                inside.values[name] = constant(False)
-                inside.settled.add(name)
-            else:
-                inside.values[name] = GIVEN
-        inside.settled -= bound_again(module, function, inside.settled)
-        if function.args.vararg is not None:
-            inside.values[function.args.vararg.arg] = positional_rest(
-                self._walk.evaluator, node, frame, len(positional)
-            )
-        if function.args.kwarg is not None:
-            inside.values[function.args.kwarg.arg] = keyword_rest(self._walk.evaluator, node, frame, given, spread)
-        maker = maker_of(ref, node, frame) if node is not None and makers else None
-        if maker is not None:
-            outer = frame if maker.is_beside else self._walk.module_frame(frame.module)
-            around = self.frame_of(maker.function, maker.call, outer, makers=False).values
-            names = around.keys() & kept(maker.function, function)
-            inside.values = {**{name: around[name] for name in names}, **inside.values}
-        return inside
-
-    def _stays_off(self, name: str, default: ast.expr | None) -> bool:
-        """`create_loader(data, **config)` with `is_training=False`, in a program that does not train."""
-        return is_mode(name) and isinstance(default, ast.Constant) and default.value is False and not self._walk.trains
-
-    def _count(self, inside: Frame, function: Function, name: str, given: ast.expr) -> None:
-        """Keep how long a list is that a call writes out: `generator([latent])`."""
-        if not isinstance(given, ast.List | ast.Tuple) or any(isinstance(part, ast.Starred) for part in given.elts):
-            return
-        if name in with_kept_lengths(inside.module, function):
-            inside.lengths[name] = len(given.elts)
-
-
-def _own(owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance | None:
-    """The object of which a method calls another one: `self.augment(image)`."""
-    holder = getattr(getattr(node, "func", None), "value", None)
-    is_own = frame.made is not None and isinstance(holder, ast.Name) and frame.resolve(holder) == Instance(owner)
-    return frame.made if is_own else None
 
 
 def _names_key(frame: Frame) -> tuple[Value, ...]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import dataclass
 from auditor.ruleset import Ruleset
-from auditor.ruleset.library import ConditionalDraw, Library, SeedCall
+from auditor.ruleset.library import ConditionalDraw, Library
 from auditor.static.resolution.values import External, Instance
 from auditor.static.syntax.elements import call_of
 from auditor.static.text.builtinnames import with_wrapping
@@ -45,8 +45,6 @@ _EVEN = frozenset({"Constant", "Identity", "Ones", "Zeros"})
 
 _STARTED_FROM = frozenset({"weights"})
 """What Keras's layers take in place of what their initialisers drew: `Embedding(10, 3, weights=[matrix])`."""
-
-NO_SEEDS: Mapping[str, SeedCall] = {}
 
 
 class RngIndex:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.execution.calledbytext import called_by_text
+from auditor.static.execution.protocols import extends_only
 from auditor.static.syntax.nodeindex import nodes_of
 from auditor.static.syntax.nodes import walk
 
@@ -25,8 +26,7 @@ NETWORKS = frozenset({"torch.jit.ScriptModule", "torch.nn.Module"})
 
 def is_layer(cls: ClassRef) -> bool:
     """Whether nothing outside knows more methods of a class than those of every network."""
-    outside = {name for name in cls.module.base_classes(cls.node) if not name.startswith(".")}
-    return outside <= {*NETWORKS, "object"}
+    return extends_only(cls, NETWORKS)
 
 
 def is_own_step(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from weakref import WeakKeyDictionary
 
@@ -17,7 +17,7 @@ from auditor.static.entrypoints import names_main
 from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
 from auditor.static.execution.executed import executed_naming, name_of, statements_of
-from auditor.static.execution.waitingmethods import registers_itself, waiting_methods
+from auditor.static.execution.waitingmethods import Holds, registers_itself, waiting_methods
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
@@ -31,36 +31,14 @@ MAX_LOOKS = 150
 MAX_FILES = 200
 """Files that are parsed to see whether a method is named; in larger programs each counts as named."""
 
-_LOOKING_UP = (
-    *(b"import_module(", b"__import__(", b"globals()", b"instantiate(", b"locate(", b"importlib"),
-    b"_class(",
-)
-"""Words of programs in which a text may lead to any function; `models.__dict__[name]` leads to one of that module."""
-
-_OFFERING = (b"Fire(", b"getmembers(", b"__dict__[")
-"""Words of programs in which any method of what is handed over may be called: by the command line, or as a member."""
-
-_FURTHER = (
-    *(b"LightningCLI", b"jsonargparse", b"locals()", b"sys.modules", b" eval(", b"=eval(", b"(eval("),
-    *(b'exec("', b"exec('", b'exec(f"', b"exec(f'"),
-    *(b"__subclasses__", b"__init_subclass__", b"(type):", b"(ABCMeta):", b"(abc.ABCMeta):"),
-    *(b"methodcaller(", b"Fire()"),
-    *(b"hydra.utils.call(", b"get_method(", b"get_object(", b"resolve_name("),
-)
-"""Words with which one may do so, too, and mostly leads to a number: they count for backward passes and for calls.
-
-Bases and metaclasses that know what extends them get at classes that nobody names; `exec(open(path).read())` reads
-options.
-"""
-
-_RUNNING_OWN = (b"app.run(",)
-"""Words of programs that run what is called `main` in them."""
-
-_Holds = Callable[["ModuleFacts", ast.AST], bool]
-"""Whether what is looked for stands in a statement of a module."""
-
 Lines = Mapping[str, Collection[int]]
 """By the file: the lines, from 1, in which something stands."""
+
+_USERS: WeakKeyDictionary[Project, Memory[str, dict[str, tuple[str, ...]]]] = WeakKeyDictionary()
+"""By the program: for each of its files those that may name what stands in it."""
+
+_UNPICKLING: WeakKeyDictionary[Project, Memory[str, bool]] = WeakKeyDictionary()
+"""By the program: whether it calls an object out of a file."""
 
 
 def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, further: bool = False) -> bool:
@@ -74,7 +52,7 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, f
     if project.texts.contain(program, texts):
         return True
     reached = sorted(project.graph.reached_by_statements(program))
-    if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER) if further else _LOOKING_UP):
+    if _looks_up(project, program, seldom=further):
         return any(_is_code(project, path, texts) for path in reached)
     holding = [path for path in reached if project.texts.contain(path, texts)]
     return _is_led_to(project, program, holding, lambda module, node: _says(module, node, texts))
@@ -93,7 +71,7 @@ def _says(module: ModuleFacts, node: ast.AST, texts: Sequence[str]) -> bool:
 
 def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
     """Whether a program can get to a statement that holds one of the lines."""
-    if program in lines or project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
+    if program in lines or _looks_up(project, program):
         return True
 
     def holds(module: ModuleFacts, node: ast.AST) -> bool:
@@ -111,12 +89,19 @@ def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
         module, entry = project.module(path), project.programs.entry_point(program)
         if module is None or entry is None or entry.functions or not _is_guarded(module):
             return True
-        if project.texts.contain(path, tuple(word.decode() for word in _RUNNING_OWN)):
+        if project.texts.contain(path, project.reflection.own_main):
             return True
-    if project.texts.are_reached(program, (*_LOOKING_UP, *_FURTHER)):
+    if _looks_up(project, program):
         return True
     is_led = _is_led_to(project, program, [path], lambda _, node: _covers(node, line), MAX_LOOKS)
     return is_led or _unpickles(project, program)
+
+
+def _looks_up(project: Project, program: str, *, seldom: bool = True) -> bool:
+    """Whether a text may lead to any function of a program; `seldom`: also by what mostly leads to a number."""
+    known = project.reflection
+    texts = (*known.any_function, *known.seldom_any) if seldom else known.any_function
+    return project.texts.within_reach(program, texts)
 
 
 def _is_guarded(module: ModuleFacts) -> bool:
@@ -130,12 +115,16 @@ def _covers(node: ast.AST, line: int) -> bool:
 
 def _unpickles(project: Project, program: str) -> bool:
     """Whether a program calls an object out of a file: `from nets import Net`, then `net = torch.load("net.pt")`."""
-    holding = [path for path in project.graph.reached_by_statements(program) if project.texts.contain(path, ("load(",))]
-    modules = map(project.module, sorted(holding))
-    return any(module is not None and uses_stored_object(module, parts=True) for module in modules)
+
+    def ask() -> bool:
+        reached = sorted(project.graph.reached_by_statements(program))
+        modules = (project.module(path) for path in reached if project.texts.contain(path, ("load(",)))
+        return any(module is not None and uses_stored_object(module, parts=True) for module in modules)
+
+    return project.trace.once(_UNPICKLING.setdefault(project, {}), program, ask)
 
 
-def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: _Holds, most: int | None = None) -> bool:
+def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: Holds, most: int | None = None) -> bool:
     """`holding`: the files in which something stands; `most`: files to look through, more count as led."""
     reached = sorted(project.graph.reached_by_statements(program))
     pending: list[tuple[str, str]] = []
@@ -222,7 +211,7 @@ def _named(
     named: Counter[str] = Counter()
     holding = [path for path in paths if project.texts.contain(path, (*words, "getattr("))] if words else []
     modules = [project.module(path) for path in holding] if len(holding) <= MAX_FILES else [None]
-    known = None not in modules and not (classes and project.texts.are_reached(program, _OFFERING))
+    known = None not in modules and not (classes and project.texts.within_reach(program, project.reflection.any_method))
     for module in modules:
         if module is not None:
             named.update(_wanted_in(module.tree, wanted))
@@ -239,9 +228,6 @@ def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "value", None)
         if isinstance(name, str) and name in names:
             yield name
-
-
-_USERS: WeakKeyDictionary[Project, Memory[str, dict[str, tuple[str, ...]]]] = WeakKeyDictionary()
 
 
 def _users(module: ModuleFacts | None, path: str, name: str, *, is_program: bool) -> Iterator[str | None]:

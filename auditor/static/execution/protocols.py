@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.resolution.ordering import KEEPING
@@ -22,7 +22,7 @@ CONSUMING = frozenset(
 INDEXING = ("__getitem__",)
 _INDEXED = frozenset(
     {
-        "collections.abc.Sequence", "object", "torch.utils.data.Dataset", "torch.utils.data.dataset.Dataset",
+        "collections.abc.Sequence", "torch.utils.data.Dataset", "torch.utils.data.dataset.Dataset",
         "typing.Generic", "typing.Sequence",
     }
 )  # fmt: skip
@@ -67,7 +67,17 @@ def is_run_by_others(cls: ClassRef) -> bool:
     """Whether methods of a class are called unnamed: by loops, indices, `with`, or an outside base."""
     if any(getattr(child, "name", "") in _IMPLICIT for child in cls.node.body):
         return True
-    return any(not name.startswith(".") and name != "object" for name in cls.module.base_classes(cls.node))
+    return not extends_only(cls, frozenset())
+
+
+def extends_only(cls: ClassRef, classes: Collection[str]) -> bool:
+    """Whether a class has no outside bases but these and `object`."""
+    return all(name in classes or name == "object" for name in outside_bases(cls))
+
+
+def outside_bases(cls: ClassRef) -> Iterator[str]:
+    """The bases of a class and of its bases that are not the project's."""
+    return (name for name in cls.module.base_classes(cls.node) if not name.startswith("."))
 
 
 def iterating(made: Instance) -> tuple[str, ...]:
@@ -75,8 +85,7 @@ def iterating(made: Instance) -> tuple[str, ...]:
     cls = made.of
     if not isinstance(cls, ClassRef) or isinstance(cls.module.names.attribute(made, ITERATING[0]), FunctionRef):
         return ITERATING
-    outside = (name for name in cls.module.base_classes(cls.node) if not name.startswith("."))
-    return (*ITERATING, *INDEXING) if _INDEXED.issuperset(outside) else ITERATING
+    return (*ITERATING, *INDEXING) if extends_only(cls, _INDEXED) else ITERATING
 
 
 def properties(cls: ClassRef) -> list[tuple[str, ast.FunctionDef]]:

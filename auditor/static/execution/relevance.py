@@ -114,6 +114,10 @@ class Relevance:
 
         self._names = {node.name for node in self._known if not isinstance(node, ast.Lambda)}
         self._hands_modules_on = any(map(are_handed_on, self._modules))
+        self._connect()
+
+    def _connect(self) -> None:
+        """Find out who uses whom, and what counts therefore."""
         for module in self._modules:
             self._read(module)
         unknown = [each for each in self._open if not self._read_open(*each)]

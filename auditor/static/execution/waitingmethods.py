@@ -9,16 +9,15 @@ import ast
 from collections.abc import Callable
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.pattern import lazy_pattern
-from auditor.static.execution.protocols import is_run_by_others
+from auditor.static.execution.protocols import extends_only, is_run_by_others, outside_bases
 from auditor.static.resolution.subclasscalls import classes_below
 from auditor.static.resolution.values import ClassRef
 
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-_LAYER = frozenset({"object", "torch.nn.Module"})
-"""Bases that call none of the methods that a class adds but those of every network."""
+_NETWORK = "torch.nn.Module"
+"""The base that calls none of the methods that a class adds but those of every network."""
 
 _OF_NETWORKS = frozenset(
     {
@@ -30,23 +29,12 @@ _OF_NETWORKS = frozenset(
 )  # fmt: skip
 """Methods that every network has, or that torch asks each of them for."""
 
-_ASKED_FOR = lazy_pattern(
-    r"(on|before|after|test|visit|do|handle)_\w+|collate\w*|(partial_)?fit\w*|predict\w*|(inverse_)?transform"
-    r"|decision_function|score|[gs]et_params|reset|step|render|close|seed|act|sample|learn|update|compute|process\w*"
-    r"|write\w*|flush|read\w*|emit|filter|format|run|start|stop|setup|teardown|setUp\w*|tearDown\w*|callback|notify"
-    r"|send|put|get|keys|items|append|backward|forward|call|build|state_dict|load_state_dict|log\w*|save|load"
-)
-"""Methods that libraries call of objects of any class, by what they are called."""
-
-_RUNNING = ("luigi.", "scrapy.", "locust.", "django.", "airflow.", "mrjob.", "allennlp.", "registrable.")
-"""Libraries that find what extends their classes by a name that somebody gives."""
-
-_Holds = Callable[["ModuleFacts", ast.AST], bool]
+Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
 
 
 def waiting_methods(
-    module: ModuleFacts, holder: ast.stmt, holds: _Holds, *, by_libraries: bool
+    module: ModuleFacts, holder: ast.stmt, holds: Holds, *, by_libraries: bool
 ) -> list[ast.FunctionDef]:
     """The methods of a class that hold something, if nothing else of it does and nobody outside calls them.
 
@@ -67,7 +55,8 @@ def waiting_methods(
         return []
     if _is_layer(cls):
         return [] if any(method.name in _OF_NETWORKS for method in methods) else methods
-    return [] if by_libraries and any(_ASKED_FOR.fullmatch(method.name) for method in methods) else methods
+    calls_back = module.project.reflection.calls_back
+    return [] if by_libraries and any(map(calls_back, (method.name for method in methods))) else methods
 
 
 def registers_itself(module: ModuleFacts, holder: ast.stmt) -> bool:
@@ -78,12 +67,11 @@ def registers_itself(module: ModuleFacts, holder: ast.stmt) -> bool:
     if not isinstance(holder, ast.ClassDef):
         return False
     bases = module.base_classes(holder)
-    return any(isinstance(base, ast.Call) for base in holder.bases) or any(name.startswith(_RUNNING) for name in bases)
+    return any(isinstance(base, ast.Call) for base in holder.bases) or any(map(module.project.reflection.finds, bases))
 
 
 def _is_layer(cls: ClassRef) -> bool:
-    outside = [name for name in cls.module.base_classes(cls.node) if not name.startswith(".")]
-    return "torch.nn.Module" in outside and _LAYER.issuperset(outside)
+    return _NETWORK in outside_bases(cls) and extends_only(cls, (_NETWORK,))
 
 
 def _is_closed(cls: ClassRef) -> bool:

@@ -103,8 +103,11 @@ class Texts:
 
     def are_reached(self, path: str, words: tuple[bytes, ...]) -> bool:
         """Whether a file, or anything that its statements import, holds one of these words."""
+        return self.within_reach(path, tuple(word.decode() for word in words))
+
+    def within_reach(self, path: str, texts: tuple[str, ...]) -> bool:
+        """Whether one of the texts stands in a file, or in anything that its statements import."""
         self._project.trace.note("reach", path)
-        texts = tuple(word.decode() for word in words)
         return any(self.contain(reached, texts) for reached in self._project.graph.reached_by_statements(path))
 
     def _words_of(self, path: str) -> bytes | None:

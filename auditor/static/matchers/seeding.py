@@ -10,34 +10,22 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from weakref import WeakKeyDictionary
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
 from auditor.model.location import Location
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
-from auditor.static.evaluation.flow import uses
-from auditor.static.execution.incidental import is_incidental, is_part_of_name, is_shown_only, name_of
-from auditor.static.execution.savednames import only_names_what_is_saved
-from auditor.static.execution.weights import initialises
-from auditor.static.facts import Call, ModuleFacts
+from auditor.static.execution.incidental import name_of
+from auditor.static.facts import ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.forlooking import is_for_looking
 from auditor.static.programwide.olderrelease import seeded_by
-from auditor.static.programwide.throwaway import (
-    is_only_measured,
-    is_only_summarised,
-    is_only_traced,
-    is_traced,
-)
-from auditor.static.programwide.trials import leaves_nothing
+from auditor.static.programwide.withouteffect import is_without_effect
 from auditor.static.project import Project
 from auditor.static.resolution.library_verdict import Draw, LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
-from auditor.static.resolution.targets import only_target
 from auditor.static.scanning.allowedplaces import Allower
 from auditor.static.scanning.ruleoptions import WithOptions
-from auditor.static.syntax.nodes import walk
 from auditor.static.syntax.places import in_words
 
 _SHOWN = 8
@@ -45,9 +33,6 @@ _SHOWN = 8
 
 _MAX_UNLISTED = 50
 """Draws beyond those of a verdict that are looked at, each among all calls of its file."""
-
-_IN_PLACE = frozenset({"shuffle", "fit", "step", "train"})
-"""Last parts of calls that draw for the sake of what they change; so do names with a trailing underscore."""
 
 _STATUS = {
     "unseeded": SeedStatus.UNSEEDED,
@@ -60,10 +45,6 @@ _DRAWING_SEEDS = (SeedStatus.UNSEEDED, SeedStatus.TOO_LATE)
 """Of a library that the seed of another one, or its own, is drawn from."""
 
 _VALUE = {SeedStatus.NONE: SeedValue.NONE, SeedStatus.ENTROPY: SeedValue.ENTROPY}
-
-
-_CALLS: WeakKeyDictionary[ModuleFacts, dict[tuple[int, int], ast.Call]] = WeakKeyDictionary()
-"""Calls by line and column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,101 +184,7 @@ def _counts(draw: Draw, project: Project, options: _Options) -> bool:
     late = options.status is SeedStatus.TOO_LATE
     if draw.callee.startswith(options.leave_out or "\0") or (late and is_for_looking(draw, project)):
         return False
-    if initialises(draw.callee) and _is_of_summary(draw, project):
-        return False
-    module = project.module(draw.location.path)
-    if module is None:
-        return True
-    for call in module.calls_to({draw.callee}):
-        if module.location(call.node) == draw.location:
-            statement = module.statement(call.node)
-            return not (
-                is_incidental(module, statement)
-                or is_shown_only(module, call.node)
-                or is_part_of_name(module, call.node)
-                or is_only_measured(module, statement)
-                or is_only_traced(module, statement)
-                or is_traced(module, call.node)
-                or only_names_what_is_saved(module, statement)
-                or leaves_nothing(module, module.enclosing_function(call.node))
-                or _is_never_used(module, call, statement)
-                or ((late or _is_tried(call)) and _is_thrown_away(module, call, statement))
-            )
-    return True
-
-
-def _is_of_summary(draw: Draw, project: Project) -> bool:
-    """Weights of a network that is only made to be counted or shown."""
-    for place in (*draw.via, draw.location):
-        module = project.module(place.path)
-        call = _call_at(module, place) if module is not None else None
-        if module is not None and call is not None and is_only_summarised(module, call):
-            return True
-    return False
-
-
-def _call_at(module: ModuleFacts, place: Location) -> ast.Call | None:
-    """The call that begins there, the outermost; None in notebooks."""
-    calls = _CALLS.get(module)
-    if calls is None:
-        calls = _CALLS[module] = {}
-        for node, _, _ in module.index.calls:
-            calls.setdefault((node.lineno, node.col_offset + 1), node)
-    return calls.get((place.line, place.column)) if place.cell is None else None
-
-
-def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
-    """`torch.rand(1)` on its own, or kept under a name that the file never reads: a warm-up."""
-    last = (call.callee or "").rpartition(".")[2]
-    if last in _IN_PLACE or last.endswith("_"):
-        return False
-    if isinstance(statement, ast.Expr):
-        return statement.value is call.node
-    if not (isinstance(statement, ast.Assign) and statement.value is call.node) or last[:1].isupper():
-        return False
-    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    if len(names) < len(statement.targets) or _is_public(module, statement):
-        return False
-    return not any(
-        isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names for node in walk(module.tree)
-    )
-
-
-def _is_tried(call: Call) -> bool:
-    """`ColorJitter.get_params(…)`: on its own it only shows whether it fails."""
-    return (call.callee or "").endswith(".get_params")
-
-
-def _is_never_used(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
-    """`collator = DataCollatorForLanguageModeling(tokenizer)`, never read: what draws when it is used draws nothing."""
-    target = only_target(statement)
-    if not isinstance(target, ast.Name) or not _is_kept_whole(module, call.node) or _is_public(module, statement):
-        return False
-    drawn = module.project.rng.candidates(call.callee or "")
-    deferred = all(each.condition is not None and each.condition.deferred for each in drawn)
-    return deferred and next(uses(module, target), None) is None
-
-
-def _is_kept_whole(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether what a call makes is assigned, by itself or as a part of what calls it later: `Compose([Flip()])`."""
-    for part in module.around(node):
-        if isinstance(part, ast.Assign):
-            return True
-        is_kept = isinstance(part, ast.List | ast.Tuple | ast.keyword)
-        if not is_kept and not (
-            isinstance(part, ast.Call)
-            and (module.resolve(part.func) or "").startswith(module.project.rng.run_in_loaders)
-        ):
-            return False
-    return False
-
-
-def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """What is bound there can be read elsewhere: an attribute of a class, or of a module that another one imports."""
-    holder = module.parent(statement)
-    if isinstance(holder, ast.ClassDef):
-        return True
-    return module.enclosing_function(statement) is None and module.project.is_imported(module.path)
+    return not is_without_effect(draw, project, late=late)
 
 
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw], project: Project) -> Hit:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.execution.protocols import extends_only
 from auditor.static.programwide.filledloops import fills
+from auditor.static.resolution.values import ClassRef
 from auditor.static.syntax.nodeindex import names_of
 from auditor.static.syntax.nodes import walk
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
 
-_PLAIN = frozenset({"object", "torch.nn.Module"})
+_PLAIN = frozenset({"torch.nn.Module"})
 """Bases that call none of the methods that a class adds."""
 
 _Filling = tuple[ast.If, frozenset[str]]
@@ -62,14 +64,10 @@ def _may_be_called(module: ModuleFacts, node: ast.If) -> bool:
     if isinstance(holder, ast.Module):
         is_elsewhere = any(set(programs.paths_reached(each, frozenset({name}))) - {module.path} for each in reaching)
         return is_elsewhere or not reaching or bool(names_of(module).get(name))
-    if not isinstance(holder, ast.ClassDef) or not _PLAIN.issuperset(_outside(module, holder)) or not reaching:
+    if not isinstance(holder, ast.ClassDef) or not extends_only(ClassRef(module, holder), _PLAIN) or not reaching:
         return True
     texts = (f".{name}", f'"{name}"', f"'{name}'")
     return any(module.project.texts.contain(path, texts) for path in sorted(programs.paths_around(module.path)))
-
-
-def _outside(module: ModuleFacts, holder: ast.ClassDef) -> Iterator[str]:
-    return (name for name in module.base_classes(holder) if not name.startswith("."))
 
 
 def _filled(module: ModuleFacts, part: ast.AST, asked: str) -> Iterator[str]:

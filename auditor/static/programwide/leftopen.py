@@ -35,7 +35,7 @@ from auditor.static.syntax.bindings import every_argument
 from auditor.static.syntax.elements import Known, call_of, is_none
 
 if TYPE_CHECKING:
-    from auditor.static.scanning.conditions import Argument
+    from auditor.static.scanning.arguments import Argument
 
 Open = Mapping[str, Location]
 """By program, in sorted order, the first call in it that leaves something open."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from auditor.static.scanning.conditions import Argument, CallCondition
+from auditor.static.scanning.arguments import Argument
+from auditor.static.scanning.conditions import CallCondition
 from auditor.static.scanning.prerequisites import Prerequisite, packages_of
 from auditor.static.text.mentions import Names
 

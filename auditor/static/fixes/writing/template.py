@@ -8,11 +8,6 @@ from collections.abc import Callable, Iterator
 _BRACE = re.compile(r"\{\{|\}\}|\{(?P<name>[A-Za-z_][\w.]*|\d+)\}|[{}]")
 
 
-def names_in(text: str) -> tuple[str, ...]:
-    """The names between braces, each once, in order; `{0}` is none. Raises `ValueError` for a brace on its own."""
-    return tuple(dict.fromkeys(name for _, name in _pieces(text) if name and not name.isdigit()))
-
-
 def filled(text: str, local: Callable[[str], str]) -> tuple[str, ...]:
     """The text with every name as `local` writes it, cut at each `{0}`."""
     parts = [""]
