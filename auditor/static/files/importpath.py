@@ -5,7 +5,6 @@ A module is named by its file, a package by its `__init__.py`, a folder of modul
 
 from __future__ import annotations
 
-import codecs
 import os
 import re
 import sys
@@ -14,8 +13,10 @@ from functools import cached_property
 from pathlib import Path
 
 from auditor.model.pattern import lazy_pattern
+from auditor.static.files.addedfolders import lines_with, named_folders
 from auditor.static.files.hiddenfolders import named_in
 from auditor.static.files.ownfolder import below_checkout
+from auditor.static.files.ownname import may_mean_itself
 from auditor.static.files.scriptfolder import script_folders
 from auditor.static.text.computedimports import MAX_NAMED, MAX_SIBLINGS
 from auditor.static.text.configurednames import ConfiguredNames, read_names
@@ -46,12 +47,7 @@ _OF_REPOSITORIES = (".git", "pyproject.toml", "requirements.txt", "setup.cfg", "
 """What stands at the top of a repository, and in no package."""
 
 _PROJECT_NAME = lazy_pattern(rb"""^\s*name\s*=\s*["']?([\w.-]+)""", re.MULTILINE)
-_ADDED = lazy_pattern(rb"^[^#\n]*\bsys\.path\.(?:append|insert|extend)\(([^\n]*)", re.MULTILINE)
-_JOINED = lazy_pattern(rb"^[^#\n]*\bjoin\(([^\n]*)", re.MULTILINE)
-"""In a file that is there for `sys.path`: `add_path(lib)` of a folder that has a name."""
-
 _IMPORTED = lazy_pattern(rb"^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
-_FOLDER = lazy_pattern(rb"""["']([\w./-]+?)\\?["']""")
 
 
 class ImportPath:
@@ -131,8 +127,9 @@ class ImportPath:
         if key not in self._found:
             self._found[key] = self._find(dotted, folder)
         found = self._found[key]
-        if found == importer and not importer.endswith("__init__.py") and self._is_elsewhere(dotted):
-            return None  # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself
+        if found == importer and not importer.endswith("__init__.py"):
+            # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself.
+            return None if self._is_elsewhere(dotted) else self._above_itself(dotted, importer)
         if found is not None and found.endswith("/") and self._means_library(dotted, found, importer):
             return None
         if found is None and self._may_be_added(dotted.partition(".")[0]):
@@ -260,7 +257,7 @@ class ImportPath:
         if holder is None:
             return None
         if importer not in self._searching:
-            raw = _read(os.path.join(self._root, importer), b"import")
+            raw = lines_with(os.path.join(self._root, importer), b"import")
             names = sorted({name.decode() for name in _IMPORTED.findall(raw)})
             self._searching[importer] = sum(self._only_holder(name, folder) is not None for name in names) > 1
         return self._below(holder, dotted) if self._searching[importer] else None
@@ -271,6 +268,13 @@ class ImportPath:
         if below is None or dotted.partition(".")[0] in self._packages():
             return None
         return self._below("", below) if below else self._package("")
+
+    def _above_itself(self, dotted: str, importer: str) -> str:
+        """What `from model import Net` means in `utils/model.py`: the `model` further up, where there is one."""
+        folder = _folder_of(importer)
+        if not folder or may_mean_itself(self._root, importer, dotted):
+            return importer
+        return self._find(dotted, _folder_of(folder)) or importer
 
     def _only_holder(self, top: str, folder: str) -> str | None:
         """The only folder beside those above an importer that has a module which stands in none of these."""
@@ -301,15 +305,12 @@ class ImportPath:
         found = self._added.get(importer)
         if found is None:
             folders: dict[str, None] = {}
-            raw = _read(os.path.join(self._root, importer), b"sys.path")
-            joined = _JOINED.findall(raw) if importer.rpartition("/")[2] in PATH_SETTERS else []
-            for statement in (*_ADDED.findall(raw), *joined):
-                parts = [part.decode("ascii", "replace") for part in _FOLDER.findall(statement)]
-                for named in (*parts, "/".join(parts)) if parts else ():
-                    for base in self._bases(_folder_of(importer)):
-                        folder = os.path.normpath(_join(base, named)).replace("\\", "/")
-                        if not os.path.isabs(named) and not folder.startswith("..") and folder != ".":
-                            folders[folder] = None
+            also_joined = importer.rpartition("/")[2] in PATH_SETTERS
+            for named in named_folders(os.path.join(self._root, importer), also_joined=also_joined):
+                for base in self._bases(_folder_of(importer)):
+                    folder = os.path.normpath(_join(base, named)).replace("\\", "/")
+                    if not os.path.isabs(named) and not folder.startswith("..") and folder != ".":
+                        folders[folder] = None
             found = self._added[importer] = tuple(folders)
         return found
 
@@ -430,12 +431,3 @@ def _folder_of(path: str) -> str:
 
 def _join(base: str, name: str) -> str:
     return f"{base}/{name}" if base else name
-
-
-def _read(file: str, word: bytes) -> bytes:
-    """The lines of a file in which a word stands; nothing of others, and of what cannot be read."""
-    try:
-        raw = read_plain(file)
-    except OSError:
-        return b""
-    return raw.removeprefix(codecs.BOM_UTF8).replace(b"\r", b"\n") if word in raw else b""
