@@ -21,6 +21,7 @@ from auditor.static.programwide.leftopen import leaving_open, needing
 from auditor.static.programwide.placeholder import is_replaced
 from auditor.static.programwide.throwaway import is_only_converted
 from auditor.static.programwide.unseeded import on_handed_objects, unseeded_programs, worded
+from auditor.static.programwide.withoutgradient import is_without_gradient
 from auditor.static.project import Project
 from auditor.static.resolution.callers import calls_named
 from auditor.static.resolution.ordering import SORTERS
@@ -52,6 +53,9 @@ class _Options:
 
     gradient: bool
     """True only of backward passes: silent under `no_grad`, less sure outside of torch modules."""
+
+    gradient_of: str | None
+    """The first argument, by its name: silent where that needs no gradient (`withoutgradient`)."""
 
     tied_index: bool
     """True only of the index of one of equal values: silent where it is not used, or nothing is equal (`tiedindex`)."""
@@ -106,6 +110,7 @@ def read_call(table: Table) -> _Options:
         unseeded=table.string("unseeded") if "unseeded" in table else None,
         deferred=table.boolean("deferred", False),
         gradient=table.boolean("gradient", False),
+        gradient_of=table.string("gradient_of") if "gradient_of" in table else None,
         tied_index=table.boolean("tied_index", False),
         outermost=table.boolean("outermost", False),
         followed_by=frozenset(table.strings("followed_by")),
@@ -163,6 +168,8 @@ class CallMatcher(WithOptions[_Options]):
                 reached = tuple(path for path in open_in if reached is None or path in reached)
             gradient = gradient_at(module, call.node) if options.gradient else Gradient.LIKELY
             if reached == () or gradient is Gradient.NONE:
+                continue
+            if options.gradient_of and is_without_gradient(module, call.argument(options.gradient_of, 0)):
                 continue
             if options.deferred and is_never_read(module, call.node):
                 continue

@@ -76,6 +76,32 @@ def test_a_helper_that_takes_zero_is_called(fix: Fix, test: str) -> None:
     assert "set_seed(0)" in fix("RA102", {"train.py": f"{HEAD}{helper}{DRAWN}"}).texts["train.py"]
 
 
+@pytest.mark.parametrize(
+    ("before", "is_called"),
+    [
+        ("if not seed:\n        return", False),
+        ("if seed <= 0:\n        raise ValueError(seed)", False),
+        ("if seed in (0, None):\n        return", False),
+        ("assert seed", False),
+        ("seed = seed or int(time.time())", False),
+        ("if not seed:\n        seed = int(time.time())", False),
+        ("if seed is None or seed < 0:\n        return", False),
+        ("if seed is None:\n        return", True),
+        ("if seed < 0:\n        raise ValueError(seed)", True),
+        ("if not seed:\n        print(seed)", True),
+        ("if seed is None:\n        seed = 4", True),
+        ("assert seed is not None", True),
+        ("seed = int(seed) + 1", True),
+    ],
+)
+def test_a_helper_that_leaves_or_takes_another_for_zero_is_none(fix: Fix, before: str, is_called: bool) -> None:
+    """Found in a project whose helper begins with `if not seed: return`: the patch seeded nothing."""
+    helper = f"def set_seed(seed=None):\n    {before}\n    random.seed(seed)\n    np.random.seed(seed)"
+    text = fix("RA102", {"train.py": f"import time\n{HEAD}{helper}{DRAWN}"}).texts["train.py"]
+    assert ("\nset_seed(0)" in text) is is_called
+    assert ("\nnp.random.seed(0)\nprint" in text) is not is_called
+
+
 SEEDS = "import numpy as np\n\n\ndef set_seed(seed):\n    np.random.seed(seed)\n"
 
 
