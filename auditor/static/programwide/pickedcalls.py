@@ -16,6 +16,8 @@ from auditor.static.resolution.values import External
 
 Place = tuple[str, int, int | None]
 
+_ASKING = ("hasattr", "setattr")
+
 
 def picked_calls(named: Collection[Call], callees: Collection[str], module: ModuleFacts) -> Iterator[Call]:
     """One a line that draws as one of `callees`, each known as that; `named`: those calls that say what they call.
@@ -28,6 +30,8 @@ def picked_calls(named: Collection[Call], callees: Collection[str], module: Modu
         drawn.pop(_place(module, call), None)
     picked = [call for call in module.calls if _is_picked(module, call)] if drawn else []
     arguments = _independent_by(drawn.values(), module.project)
+    if picked and _asks_for(module, arguments):
+        return
     given = {_called_in(call) for call in picked if any(word.arg in arguments for word in call.node.keywords)}
     for call in sorted(picked, key=lambda call: isinstance(call.node.func, ast.Attribute)):
         callee = drawn.pop(_place(module, call), None)
@@ -36,20 +40,24 @@ def picked_calls(named: Collection[Call], callees: Collection[str], module: Modu
 
 
 def _is_stored_in(module: ModuleFacts, call: Call, attributes: Collection[str]) -> bool:
-    """Whether what the call makes gets one of the attributes, in an arm too: `if hasattr(model, "random_state"):`.
+    """Whether what the call makes gets one of the attributes, in an arm too.
 
     What has no such attribute does not draw.
     """
     statement = module.parent(call.node)
     targets = statement.targets if isinstance(statement, ast.Assign) else []
-    names = {target.id for target in targets if isinstance(target, ast.Name)}
-    if any(attribute in attributes for name in names for attribute, _ in module.receivers.stored_below(name)):
-        return True
-    for setting in module.call_index.written("setattr") if names else ():
-        holder, attribute = (*setting.node.args, None, None)[:2]
-        if getattr(holder, "id", None) in names and getattr(attribute, "value", None) in attributes:
-            return True
-    return False
+    below = (each for target in targets for each in module.receivers.stored_below(ast.unparse(target)))
+    return any(attribute in attributes for attribute, _ in below)
+
+
+def _asks_for(module: ModuleFacts, arguments: Collection[str]) -> bool:
+    """Whether a file asks what takes one of the arguments: `"random_state" in model.get_params()`, `hasattr(…)`.
+
+    It then gives it to whatever takes it, mostly in a function of its own.
+    """
+    asked = [call.node.args[1] for name in _ASKING for call in module.call_index.written(name) if call.node.args[1:]]
+    asked += [node.left for node in ast.walk(module.tree) if isinstance(node, ast.Compare)]
+    return any(getattr(node, "value", None) in arguments for node in asked if isinstance(node, ast.Constant))
 
 
 def _place(module: ModuleFacts, call: Call) -> Place:
