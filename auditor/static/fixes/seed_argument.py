@@ -265,6 +265,8 @@ def _unfit(module: ModuleFacts, call: Call, argument: _Argument | None) -> str |
     """Why a constant cannot be passed to this call."""
     if argument is None:
         return f"`{call.callee or call.method}` takes no seed that is known for the project's versions"
+    if call.callee is None and not argument.callees:
+        return "what is called is picked among several, of which some may not take it"
     if call.opaque and call.argument(argument.name, argument.position) is None:
         return f"the call takes `*args` or `**kwargs`, which may hold `{argument.name}`: seed it there"
     if _of_worker(module, call) is not None:

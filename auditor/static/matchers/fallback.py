@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
-from auditor.model.rule import Rule
+from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.evaluation.spread import bound_before, spread
 from auditor.static.evaluation.unset import is_unset
@@ -20,6 +20,7 @@ from auditor.static.execution.knowledge import draws
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.leftopen import leaving_open, left_open
+from auditor.static.programwide.pickedcalls import picked_calls
 from auditor.static.programwide.unseeded import unseeded_programs, worded
 from auditor.static.project import Project
 from auditor.static.resolution.constants import may_hold_for_none
@@ -86,7 +87,7 @@ class FallbackMatcher(WithOptions[_Options]):
         return (
             Prerequisite(
                 literals=(self.literals(rule), last),
-                names=Names(options.callees, called=True),
+                names=Names(options.callees),
                 packages=packages,
                 unseeded=unseeded,
             ),
@@ -94,7 +95,9 @@ class FallbackMatcher(WithOptions[_Options]):
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
-        for call in module.call_index.candidates(options.callees, (), ()):
+        named = module.call_index.candidates(options.callees, (), ())
+        picked = list(picked_calls(named, options.callees, module))
+        for call in (*named, *picked):
             opened: dict[str, Location] = {}
             for library, deferred in _draws(call, module, project, opened):
                 if library not in options.libraries or options.deferred not in (None, deferred):
@@ -111,6 +114,7 @@ class FallbackMatcher(WithOptions[_Options]):
                         location=module.location(call.node),
                         message=worded(text, reached, project, library),
                         related=leaving_open(opened, reached),
+                        confidence=Confidence.MEDIUM if call in picked else None,
                         entry_points=reached,
                     )
 
