@@ -91,6 +91,15 @@ def test_lines_of_a_notebook_cell_are_not_passed_off_as_lines_of_the_file(scan_r
     assert place["logicalLocations"][0]["name"] == "cell 3"
 
 
+def test_a_notebook_cell_has_the_region_of_its_text_in_the_file(scan_report: AuditReport) -> None:
+    told = scan_report.findings[1].location
+    inside = replace(told, cell=None, line=207, end_line=207, column=9, end_column=25)
+    log = json.loads(render(scan_report, "sarif", RenderOptions(in_files={told: inside})))
+    place = log["runs"][0]["results"][1]["locations"][0]
+    assert place["physicalLocation"]["region"] == {"startLine": 207, "startColumn": 9, "endLine": 207, "endColumn": 25}
+    assert place["logicalLocations"][0]["fullyQualifiedName"] == "cell 3, line 2"
+
+
 def test_allowed_findings_are_suppressed_results(scan_report: AuditReport) -> None:
     results = run_of(scan_report)["results"]
     assert [result.get("suppressions") for result in results] == [
