@@ -50,8 +50,19 @@ class Places:
         if place.cell is not None:
             inside = self.in_files.get(place)
             return {"artifactLocation": artifact, **({} if inside is None else {"region": region(inside)})}
-        snippet = {"snippet": {"text": "\n".join(source_lines)}} if source_lines else {}
+        text = _text(place, source_lines)
+        snippet = {"snippet": {"text": text}} if text else {}
         return {"artifactLocation": artifact, "region": {**region(place), **snippet}}
+
+
+def _text(place: Location, lines: Sequence[str]) -> str:
+    """What stands in the region, no more and no less; empty where not all of its lines are there."""
+    if len(lines) != (place.end_line or place.line) - place.line + 1:
+        return ""
+    *above, last = lines
+    if place.end_column is not None:
+        last = last[: place.end_column - 1]
+    return "\n".join([*above, last])[place.column - 1 :]
 
 
 def region(place: Location) -> dict[str, Any]:
