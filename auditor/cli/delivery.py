@@ -75,7 +75,7 @@ def rendered(report: AuditReport, output: Output, root: Path | None) -> tuple[st
 
 def _in_files(report: AuditReport, root: Path, prefix: str) -> Mapping[Location, Location]:
     """Where cells of notebooks stand in their files."""
-    from auditor.services.file_places import file_places  # few projects have notebooks
+    from auditor.services.file_places import file_places  # few formats ask
 
     return file_places(report, root, prefix)
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from auditor.errors import ProjectError
+from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
-from auditor.static.fixes.writing.filetext import FileText
-from auditor.static.fixes.writing.jsoncells import CellSource, cell_sources
+
+if TYPE_CHECKING:
+    from auditor.static.fixes.writing.jsoncells import CellSource
 
 _LETTER = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\.|[^\\]", re.DOTALL
@@ -59,6 +61,9 @@ class _Notebook:
     """The text of one notebook, and where the characters of its cells stand in it."""
 
     def __init__(self, raw: bytes) -> None:
+        from auditor.static.fixes.writing.filetext import FileText  # few projects have notebooks
+        from auditor.static.fixes.writing.jsoncells import cell_sources
+
         self._text = FileText(raw).text
         self._sources = cell_sources(self._text)
         self._starts = [0, *(match.end() for match in re.finditer("\n", self._text))]
