@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from auditor.cli.exit_codes import ExitCode, forgiving, of_report
@@ -11,9 +11,11 @@ from auditor.cli.output import Output
 from auditor.cli.stdout import write_stdout
 from auditor.errors import UsageError
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.model.lean import replace
 from auditor.report import render
 
 if TYPE_CHECKING:
+    from auditor.model.location import Location
     from auditor.model.report import AuditReport
 
 
@@ -26,6 +28,9 @@ _SUFFIXES = {
     "gitlab": (".json",),
 }
 """Format → how files of it are called; the others are plain text."""
+
+_COUNT_FILE_LINES = frozenset({"github", "gitlab", "sarif"})
+"""Formats of services that show a notebook as the text that it is kept as."""
 
 
 def deliver(
@@ -61,8 +66,18 @@ def rendered(report: AuditReport, output: Output, root: Path | None) -> tuple[st
     code = of_report(report)
     if output.exit_zero:
         code = forgiving(code)
-    options = output.render_options(code, _below_repository(root, report), _ways(root))
+    prefix = _below_repository(root, report)
+    options = output.render_options(code, prefix, _ways(root))
+    if root is not None and output.format in _COUNT_FILE_LINES:
+        options = replace(options, in_files=_in_files(report, root, prefix))
     return render(report, output.format, options), code
+
+
+def _in_files(report: AuditReport, root: Path, prefix: str) -> Mapping[Location, Location]:
+    """Where cells of notebooks stand in their files."""
+    from auditor.services.file_places import file_places  # few formats ask
+
+    return file_places(report, root, prefix)
 
 
 def _ways(root: Path | None) -> tuple[str, str] | None:

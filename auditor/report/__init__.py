@@ -7,19 +7,20 @@ and sorts nothing that the report did not sort.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from auditor.errors import UsageError
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
+from auditor.model.lean import dataclass, field
 
 if TYPE_CHECKING:
+    from auditor.model.location import Location
     from auditor.model.report import AuditReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderOptions:
-    """How to write; formats for machines heed only `prefix` and `exit_code`."""
+    """How to write; formats for machines heed only `prefix`, `in_files` and `exit_code`."""
 
     color: bool = False
     """Terminal colours (SGR codes); meaning never rests on them."""
@@ -30,6 +31,9 @@ class RenderOptions:
 
     prefix: str = ""
     """Folder of the project below the top of its repository (`packages/train/`), for services that count from there."""
+
+    in_files: Mapping[Location, Location] = field(default_factory=dict)
+    """For places in notebook cells those in the text of the file, both below `prefix`; empty where nobody looked."""
 
     ways: tuple[str, str] | None = None
     """The project's folder and the one in which suggested commands will be typed, absolute; None: they are the same."""

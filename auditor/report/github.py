@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Severity
@@ -20,7 +22,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 def render(report: AuditReport, options: RenderOptions) -> str:
     """Return one command a problem, most severe first: GitHub shows ten of a kind in a step. Then lines for the log."""
     report = from_top(portable(report), options.prefix)
-    lines = [_command(problem) for problem in problems(report)]
+    lines = [_command(problem, options.in_files) for problem in problems(report)]
     lines += [_plain(line) for line in (one_line(report), *map(known, report.earlier))]
     lines += [_plain(f"not analysed: {item.subject}: {item.reason}") for item in report.skipped]
     lines += map(_plain, report.notes)
@@ -30,8 +32,8 @@ def render(report: AuditReport, options: RenderOptions) -> str:
 RENDERER = render
 
 
-def _command(problem: Problem) -> str:
-    properties = {**_position(problem.location), "title": problem.title}
+def _command(problem: Problem, in_files: Mapping[Location, Location]) -> str:
+    properties = {**_position(problem.location, in_files), "title": problem.title}
     text = problem.text
     if problem.location is not None and problem.location.cell is not None:
         text = f"{place(problem.location)}\n{text}"
@@ -39,10 +41,11 @@ def _command(problem: Problem) -> str:
     return f"::{_COMMANDS[problem.severity]} {written}::{_data(text)}"
 
 
-def _position(location: Location | None) -> dict[str, str]:
-    """File, lines and columns. Columns only within one line, as GitHub wants it; none of either in a notebook cell."""
+def _position(location: Location | None, in_files: Mapping[Location, Location]) -> dict[str, str]:
+    """File, lines and columns. Columns only within one line, as GitHub wants it; a notebook's are those of its file."""
     if location is None:
         return {}
+    location = in_files.get(location, location)
     if location.cell is not None:
         return {"file": location.path}
     last = location.end_line or location.line

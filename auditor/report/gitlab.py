@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 from auditor.model.annotations import Any
+from auditor.model.location import Location
 from auditor.model.report import AuditReport
 from auditor.model.rule import Severity
 from auditor.report import RenderOptions
@@ -20,27 +22,35 @@ def render(report: AuditReport, options: RenderOptions) -> str:
     report = from_top(portable(report), options.prefix)
     otherwise = options.prefix + _program(report)
     seen: dict[str, int] = {}
-    issues = [_issue(problem, otherwise, seen) for problem in problems(report)]
+    issues = [_issue(problem, otherwise, seen, options.in_files) for problem in problems(report)]
     return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
 
 
 RENDERER = render
 
 
-def _issue(problem: Problem, otherwise: str, seen: dict[str, int]) -> dict[str, Any]:
+def _issue(
+    problem: Problem, otherwise: str, seen: dict[str, int], in_files: Mapping[Location, Location]
+) -> dict[str, Any]:
     place = problem.location
-    line = place.line if place is not None and place.cell is None else 1
     where = f"cell {place.cell}, line {place.line}: " if place is not None and place.cell is not None else ""
-    lines = {"begin": line}
-    if place is not None and place.cell is None and place.end_line is not None and place.end_line > line:
-        lines["end"] = place.end_line
     return {
         "description": where + " ".join(map(_sentence, problem.text.splitlines())),
         "check_name": problem.check if "/" in problem.check else problem.title,
         "fingerprint": _fingerprint(problem.key, seen),
         "severity": _SEVERITIES[problem.severity],
-        "location": {"path": place.path if place is not None else otherwise, "lines": lines},
+        "location": {"path": place.path if place is not None else otherwise, "lines": _lines(place, in_files)},
     }
+
+
+def _lines(place: Location | None, in_files: Mapping[Location, Location]) -> dict[str, int]:
+    """Lines of the file; the first one where they are not known."""
+    place = in_files.get(place, place) if place is not None else None
+    if place is None or place.cell is not None:
+        return {"begin": 1}
+    if place.end_line is None or place.end_line <= place.line:
+        return {"begin": place.line}
+    return {"begin": place.line, "end": place.end_line}
 
 
 def _sentence(line: str) -> str:

@@ -17,12 +17,15 @@ from auditor.report.prose.story import headline
 from auditor.report.schema.portable import portable
 from auditor.report.schema.problems import problems
 from auditor.report.schema.repository import from_top
-from auditor.report.schema.sarif_places import code_flow, location, physical_location, region
+from auditor.report.schema.sarif_places import Places, region
 from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, UNEXPLAINED, descriptors
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 FINGERPRINT = "reproAuditKey/v1"
 PROJECT = "The root of the audited project."
+_OF_FILES = Places({})
+"""Of places that are in no notebook cell."""
+
 REPOSITORY = "The top of the repository that the audited project is in."
 
 
@@ -40,12 +43,13 @@ def _run(report: AuditReport, options: RenderOptions) -> dict[str, Any]:
     name, _, version = report.tool.partition(" ")
     rules = descriptors(report)
     indexes = {rule["id"]: index for index, rule in enumerate(rules)}
+    places = Places(options.in_files)
     results = [
         *_verdict_results(report.verdict, indexes),
         *_criteria_results(report.criteria, indexes),
         *_profile_results(report, indexes),
-        *(_finding(finding, indexes) for finding in report.findings),
-        *(_suppressed(item, indexes) for item in report.suppressed),
+        *(_finding(finding, indexes, places) for finding in report.findings),
+        *(_suppressed(item, indexes, places) for item in report.suppressed),
     ]
     driver: dict[str, Any] = {"name": name, "rules": rules}
     if version:
@@ -78,12 +82,12 @@ def _invocation(report: AuditReport, exit_code: int | None) -> dict[str, Any]:
     return invocation
 
 
-def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
+def _finding(finding: Finding, indexes: dict[str, int], places: Places) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": finding.rule_id,
         "level": finding.severity.value,
         "message": {"text": f"{finding.message}\n{finding.advice}"},
-        "locations": [location(finding.location, finding.source_lines)],
+        "locations": [places.location(finding.location, finding.source_lines)],
         "partialFingerprints": {FINGERPRINT: finding.key},
         "properties": {"confidence": finding.confidence.value, "entryPoints": list(finding.entry_points)},
     }
@@ -91,11 +95,11 @@ def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
         result["ruleIndex"] = indexes[finding.rule_id]
     if finding.related:
         result["relatedLocations"] = [
-            {"id": number, **location(related.location), "message": {"text": related.message}}
+            {"id": number, **places.location(related.location), "message": {"text": related.message}}
             for number, related in enumerate(finding.related, start=1)
         ]
     if steps := [related for related in finding.related if related.is_step]:
-        result["codeFlows"] = [code_flow(finding, steps)]
+        result["codeFlows"] = [places.code_flow(finding, steps)]
     if finding.patch is not None:
         result["properties"]["patch"] = {
             "id": finding.patch.id,
@@ -107,17 +111,17 @@ def _finding(finding: Finding, indexes: dict[str, int]) -> dict[str, Any]:
     return result
 
 
-def _suppressed(item: Suppressed, indexes: dict[str, int]) -> dict[str, Any]:
+def _suppressed(item: Suppressed, indexes: dict[str, int], places: Places) -> dict[str, Any]:
     suppression = {"kind": "inSource" if item.in_source else "external"} | (
         {"justification": item.reason} if item.reason else {}
     )
-    return {**_finding(item.finding, indexes), "suppressions": [suppression]}
+    return {**_finding(item.finding, indexes, places), "suppressions": [suppression]}
 
 
 def _fix(patch: Patch) -> dict[str, Any]:
     changes: dict[str, dict[str, Any]] = {}
     for edit in patch.edits:
-        place = physical_location(edit.span)
+        place = _OF_FILES.physical_location(edit.span)
         change = changes.setdefault(edit.span.path, {"artifactLocation": place["artifactLocation"], "replacements": []})
         change["replacements"].append(
             {"deletedRegion": region(edit.span), "insertedContent": {"text": edit.replacement}}
@@ -155,7 +159,7 @@ def _profile_results(report: AuditReport, indexes: dict[str, int]) -> list[dict[
             "ruleIndex": indexes[problem.check],
             "level": "error",
             "message": {"text": f"{problem.title}\n{problem.text}"},
-            "locations": [location(problem.location, ())] if problem.location is not None else [],
+            "locations": [_OF_FILES.location(problem.location)] if problem.location is not None else [],
             "partialFingerprints": {FINGERPRINT: problem.key},
         }
         for problem in (problems(report) if report.profile is not None else ())
@@ -175,7 +179,7 @@ def _cause(verdict: Verdict, cause: Cause, text: str, indexes: dict[str, int]) -
     result["properties"] = {"confidence": cause.confidence.value, "findings": list(cause.findings)}
     if cause.location is not None:
         result["relatedLocations"] = result.get("locations", [])
-        result["locations"] = [location(cause.location)]
+        result["locations"] = [_OF_FILES.location(cause.location)]
         if not result["relatedLocations"]:
             del result["relatedLocations"]
     return result
@@ -192,7 +196,7 @@ def _divergence(verdict: Verdict, rule: str, text: str, indexes: dict[str, int])
         "message": {"text": text},
     }
     if event is not None and event.site is not None:
-        result["locations"] = [location(event.site)]
+        result["locations"] = [_OF_FILES.location(event.site)]
     return result
 
 

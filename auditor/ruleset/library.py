@@ -142,7 +142,8 @@ class Library:
     """Library from whose state this one is seeded in DataLoader workers (`torch`); None where it is not."""
 
     tokens: tuple[str, ...]
-    """Words of which at least one stands in every file that draws from or seeds this library."""
+    """Words of which at least one stands in every file that draws from or seeds this library; the module's name where
+    the file says nothing."""
 
     path: str
     returns: Mapping[str, str] = field(default_factory=dict)
@@ -227,7 +228,7 @@ def read_library(table: Table) -> Library:
         state_get=state.strings("get", required=True) if state else (),
         state_set=state_set,
         worker_seeded_by=head.string("worker_seeded_by") if "worker_seeded_by" in head else None,
-        tokens=head.strings("tokens", required=True),
+        tokens=head.strings("tokens") or (head.string("module").partition(".")[0],),
         path=table.path,
         older=head.strings("older"),
         newer=head.strings("newer"),

@@ -196,9 +196,10 @@ def _hint(top: Path, name: str) -> str:
     from auditor.ruleset.table import nearest
 
     known = os.fsdecode(_run(top, "for-each-ref", "--format=%(refname:short)").stdout).split()
+    shallow = _shallow_hint(top, name)  # what has a name like it may be all that was fetched
     if close := nearest(name, known):
-        return f"; did you mean `{close}`?"
-    return _shallow_hint(top, name) or "; `git branch -a` and `git tag` list the names"
+        return f"; did you mean `{close}`?{shallow}"
+    return shallow or "; `git branch -a` and `git tag` list the names"
 
 
 def _shallow_hint(top: Path, name: str) -> str:

@@ -33,7 +33,7 @@ _OPTIONAL = ("programs", "reason")
 def read_baseline(path: Path) -> tuple[KnownFinding, ...]:
     """Read a baseline; raises `UsageError` naming file and key where it is missing, broken or something else."""
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")  # editors put a byte order mark there
     except FileNotFoundError:
         hint = f"`repro-audit scan --write-baseline {path}` writes it"
         raise UsageError(f"{path}: no such baseline; {hint}") from None

@@ -64,21 +64,27 @@ def test_every_option_for_every_day_is_on_the_page() -> None:
         assert f"--format {name}" in PAGE
 
 
-def test_settings_of_the_page_can_be_read_and_its_rule_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_the_page_can_be_read_and_its_rules_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from auditor.services.settings import load_settings
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     tables = [block for kind, block in BLOCKS if kind == "toml"]
-    rule = next(block for block in tables if block.startswith("schema"))
+    team = tmp_path / "team_rules"
+    (team / "libraries").mkdir(parents=True)
+    rules = [block for block in tables if "[match]" in block]
+    libraries = [block for block in tables if "[library]" in block]
     for block in tables:
-        if block is not rule:
+        if block not in (*rules, *libraries):
             (tmp_path / "pyproject.toml").write_text(block)
             assert load_settings(tmp_path).origins
-    (tmp_path / "team_rules").mkdir()
-    (tmp_path / "team_rules" / "rule.toml").write_text(rule)
-    (outcome,) = try_rules(tmp_path / "team_rules")
-    assert outcome.passed
-    assert outcome.rule.id == tomllib.loads(rule)["id"]
+    for number, block in enumerate(libraries):
+        (team / "libraries" / f"{number}.toml").write_text(block)
+    for number, block in enumerate(rules):
+        (team / f"{number}.toml").write_text(block)
+    outcomes = try_rules(team)
+    assert all(outcome.passed for outcome in outcomes)
+    assert [outcome.rule.id for outcome in outcomes] == [tomllib.loads(rule)["id"] for rule in rules]
+    assert len(libraries) == 1
 
 
 def test_the_hook_scans_the_project_as_the_page_says(help_of: Callable[..., str]) -> None:

@@ -90,6 +90,21 @@ def test_sarif_tells_the_exit_code_of_the_command(command: Command, project: Pat
     assert invocation["exitCode"] == 0
 
 
+@pytest.mark.parametrize("format_name", ["github", "gitlab", "sarif"])
+def test_services_get_the_line_of_a_notebook_s_file(command: Command, project: Path, format_name: str) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": 1, "source": DIRTY.splitlines(True)}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (project / ".git").mkdir()
+    (project / "nb").mkdir()
+    (project / "nb" / "a.ipynb").write_text(json.dumps(notebook, indent=1))
+    text = (project / "nb" / "a.ipynb").read_text()
+    line = 1 + next(number for number, each in enumerate(text.split("\n")) if "rand(3)" in each)
+    told = command("scan", "nb", "--format", format_name).out
+    assert {"github": f",line={line},", "gitlab": f'"begin": {line}', "sarif": f'"startLine": {line},'}[
+        format_name
+    ] in told
+
+
 def test_report_goes_to_a_file_and_the_answer_to_stderr(command: Command, project: Path) -> None:
     (project / "train.py").write_text(DIRTY)
     ran = command("scan", "--format", "json", "-o", "out.json")

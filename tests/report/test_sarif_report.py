@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema
 import pytest
 
+from auditor.model.location import Location
 from auditor.model.patch import Applicability
 from auditor.model.report import AuditReport
 from auditor.report import RenderOptions, render
@@ -89,6 +90,37 @@ def test_lines_of_a_notebook_cell_are_not_passed_off_as_lines_of_the_file(scan_r
         "artifactLocation": {"uri": "nb/explore%20one.ipynb", "uriBaseId": "%SRCROOT%"}
     }
     assert place["logicalLocations"][0]["name"] == "cell 3"
+
+
+@pytest.mark.parametrize(
+    ("place", "lines", "text"),
+    [
+        ((3, 5, 3, 9), ("    draw()",), "draw"),
+        ((3, 5, None, None), ("    draw()",), "draw()"),
+        ((3, 5, 4, 2), ("    draw(", ")  # why"), "draw(\n)"),
+        ((3, 5, 3, 6), ("s = '😀'",), "'"),
+        ((3, 5, 20, 2), ("    draw(",), None),
+        ((3, 1, 3, 1), ("x",), None),
+    ],
+)
+def test_a_snippet_is_what_stands_in_the_region(
+    scan_report: AuditReport, place: tuple[int | None, ...], lines: tuple[str, ...], text: str | None
+) -> None:
+    line, column, end_line, end_column = place
+    at = Location(path="a.py", line=line or 0, column=column or 0, end_line=end_line, end_column=end_column)
+    finding = replace(scan_report.findings[0], location=at, source_lines=lines)
+    result = run_of(replace(scan_report, findings=(finding,)))["results"][0]
+    snippet = result["locations"][0]["physicalLocation"]["region"].get("snippet")
+    assert (snippet and snippet["text"]) == text
+
+
+def test_a_notebook_cell_has_the_region_of_its_text_in_the_file(scan_report: AuditReport) -> None:
+    told = scan_report.findings[1].location
+    inside = replace(told, cell=None, line=207, end_line=207, column=9, end_column=25)
+    log = json.loads(render(scan_report, "sarif", RenderOptions(in_files={told: inside})))
+    place = log["runs"][0]["results"][1]["locations"][0]
+    assert place["physicalLocation"]["region"] == {"startLine": 207, "startColumn": 9, "endLine": 207, "endColumn": 25}
+    assert place["logicalLocations"][0]["fullyQualifiedName"] == "cell 3, line 2"
 
 
 def test_allowed_findings_are_suppressed_results(scan_report: AuditReport) -> None:

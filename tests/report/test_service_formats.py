@@ -61,6 +61,19 @@ def test_annotations_name_severity_place_and_rule(scan_report: AuditReport) -> N
     assert second[2].startswith("nb/explore one.ipynb cell 3, line 2\n")
 
 
+def test_services_that_show_the_file_get_the_lines_of_a_notebook_in_it(scan_report: AuditReport) -> None:
+    told = replace(scan_report.findings[1].location, path="packages/train/nb/explore one.ipynb")
+    inside = replace(told, cell=None, line=207, end_line=208, column=9, end_column=3)
+    options = RenderOptions(prefix="packages/train/", in_files={told: inside})
+    position = {"file": told.path, "line": "207", "endLine": "208", "title": "RA102 unseeded-numpy"}
+    severity, properties, text = commands(render(scan_report, "github", options))[1]
+    assert (severity, properties) == ("warning", position)
+    assert text.startswith("packages/train/nb/explore one.ipynb cell 3, line 2\n")
+    issue = json.loads(render(scan_report, "gitlab", options))[1]
+    assert issue["location"] == {"path": told.path, "lines": {"begin": 207, "end": 208}}
+    assert issue["description"].startswith("cell 3, line 2: ")
+
+
 def test_columns_are_told_within_one_line_only(scan_report: AuditReport) -> None:
     finding = replace(
         scan_report.findings[0], location=Location(path="a.py", line=3, column=5, end_line=3, end_column=9)

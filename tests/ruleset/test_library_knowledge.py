@@ -69,6 +69,14 @@ def test_seeder_of_an_unknown_library_names_the_known_ones(tmp_path: Path) -> No
         read_seeders(table, RULESET.libraries)
 
 
+@pytest.mark.parametrize(("words", "tokens"), [({}, ("team",)), ({"tokens": ["draw"]}, ("draw",))])
+def test_files_with_the_module_s_name_are_looked_at_where_nothing_else_is_said(
+    words: dict[str, object], tokens: tuple[str, ...]
+) -> None:
+    head = {"id": "x", "title": "x", "module": "team.random", "scope": "process", "advice": "x", **words}
+    assert read_library(Table({"library": head, "draw": {}}, "x.toml")).tokens == tokens
+
+
 def test_library_with_a_wrong_scope_is_refused() -> None:
     head = {"id": "x", "title": "x", "module": "x", "scope": "proces", "advice": "x", "tokens": ["x"]}
     with pytest.raises(RuleError, match=r"x.toml: library.scope: expected one of .*did you mean `process`"):

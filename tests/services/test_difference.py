@@ -220,6 +220,10 @@ def test_a_shallow_clone_is_told_to_fetch(repository: Path, tmp_path: Path, git:
     git("clone", "-q", "--depth", "1", f"file://{repository}", str(tmp_path / "shallow"))
     with pytest.raises(UsageError, match="this clone is shallow: fetch all of `v9` first"):
         since(tmp_path / "shallow", "v9")
+    with pytest.raises(
+        UsageError, match=r"did you mean `origin/\w+`\?; this clone is shallow: fetch all of `origin/mian`"
+    ):
+        since(tmp_path / "shallow", "origin/mian...")
 
 
 def test_outside_of_git_and_without_git_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

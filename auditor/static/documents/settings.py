@@ -57,6 +57,9 @@ class Setting:
     beside: frozenset[str]
     """Keys of which one must stand in the same section; none: nothing in particular."""
 
+    unless: tuple[tuple[str, ...], ...]
+    """Paths below the section at which `true` undoes it: mmengine's `randomness.deterministic`."""
+
     alone: bool
     """Whether it counts only where no entry of these names in the file has a number: a seed for all is enough."""
 
@@ -91,6 +94,7 @@ def read_setting(entry: Table) -> Setting:
         patterns=tuple(re.compile(pattern) for pattern in entry.strings("patterns")),
         comment=re.compile(entry.string("comment"), re.IGNORECASE) if "comment" in entry else None,
         beside=frozenset(entry.strings("beside")),
+        unless=tuple(tuple(path.split("/")) for path in entry.strings("unless")),
         alone=entry.boolean("alone", False),
         versions=read_bounds(entry),
         because=entry.string("because"),
@@ -135,6 +139,8 @@ def found_settings(
         if setting.alone and _has_number(root, {path[-1] for path in setting.keys}):
             continue
         for path, section in spoken(dialect, root, groups, readers):
+            if any(_is_on(section, each, root) for each in setting.unless):
+                continue
             for keys in setting.keys:
                 for place, entry in entries_at(section, keys):
                     if setting.beside and setting.beside.isdisjoint(place.keys()):
@@ -143,6 +149,11 @@ def found_settings(
                     if isinstance(value, Scalar) and setting.holds(value.value):
                         shown = [*path, *keys[:-1], entry.key]
                         yield ".".join(part for part in shown if part != "*"), entry, value
+
+
+def _is_on(section: Section, path: tuple[str, ...], root: Node) -> bool:
+    values = (_referred(entry.value, root) for _, entry in entries_at(section, path))
+    return any(isinstance(value, Scalar) and value.value is True for value in values)
 
 
 def _referred(value: Node, root: Node) -> Node:

@@ -229,7 +229,7 @@ class ImportPath:
         if "." in top or not (self._is_elsewhere(top) or top in self._packages()):
             return False
         if (importer, folder) not in self._naming:
-            raw = _read(os.path.join(self._root, importer), top.encode())
+            raw = lines_with(os.path.join(self._root, importer), top.encode())
             named = set(named_in(raw, top))
             self._naming[importer, folder] = any(not name or self._below(folder.rstrip("/"), name) for name in named)
         return not self._naming[importer, folder]

@@ -141,7 +141,7 @@ class SourceFile:
         if self.is_notebook:
             from auditor.static.text.notebook import read_notebook
 
-            notebook = read_notebook(decoded(raw, "utf-8"))
+            notebook = read_notebook(decoded(raw, "utf-8-sig"))
             self.places, self.broken_cells = notebook.places, notebook.broken
             if len(notebook.text) > MAX_BYTES:
                 raise ProjectError(f"too large: {len(notebook.text):,} characters of code, the limit is {MAX_BYTES:,}")
