@@ -36,7 +36,7 @@ def test_layers_on_layers_are_asked_a_few_times_each(
 
     monkeypatch.setattr(CallValues, "_returned", returned)
     chain = "".join(
-        f"        self.x = layer(self.x, self.y)\n        self.y = layer(self.y, self.x)\n" for _ in range(layers)
+        "        self.x = layer(self.x, self.y)\n        self.y = layer(self.y, self.x)\n" for _ in range(layers)
     )
     text = (
         "import random\n\n\ndef layer(x, name):\n    return build(x, hash(name))\n\n\n"
@@ -59,7 +59,8 @@ def test_functions_that_cannot_count_get_no_frame(project: MakeProject, monkeypa
 
     monkeypatch.setattr(Functions, "frame_of", frame_of)
     text = (
-        "import random\n\n\ndef show(number, name='x'):\n    print(number, name)\n\n\ndef call(action):\n    action()\n\n\n"
+        "import random\n\n\ndef show(number, name='x'):\n    print(number, name)\n\n\n"
+        "def call(action):\n    action()\n\n\n"
         "def seed():\n    random.seed(3)\n\n\nshow(1)\nshow(2, name='y')\ncall(seed)\nrandom.random()\n"
     )
     judge(project({"train.py": text}))
