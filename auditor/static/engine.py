@@ -24,6 +24,7 @@ from auditor.static.scanning.demands import Bound, Demands, demands_of
 from auditor.static.scanning.findings import Placed, finding_order, place_candidates, place_findings, unique
 from auditor.static.scanning.firsts import beyond, first_of_programs
 from auditor.static.scanning.passes import Passes
+from auditor.static.scanning.stackroom import with_room
 from auditor.static.scanning.syntaxcheck import check_syntax
 from auditor.static.scanning.workers import available
 from auditor.static.text.vocabulary import Vocabulary
@@ -105,7 +106,7 @@ class Engine:
             project = self.project(found)
             if earlier is not None:
                 project.know_kept(earlier, frozenset(unchanged), listed or {})
-            return self._analyse(project, found, ignored, step, cancelled, processes, earlier)
+            return with_room(lambda: self._analyse(project, found, ignored, step, cancelled, processes, earlier))
         finally:
             if enabled:
                 gc.enable()

@@ -11,6 +11,7 @@ from auditor.model.location import Location
 from auditor.ruleset import Ruleset
 from auditor.static import facts
 from auditor.static.evaluation import flow, modes, spread, textvalues, unset
+from auditor.static.evaluation.evaluate import Evaluator
 from auditor.static.evaluation.maybetrue import may_be_true
 from auditor.static.evaluation.optionvalues import OptionValues
 from auditor.static.evaluation.wholenumbers import is_number
@@ -292,9 +293,9 @@ def test_names_that_lead_to_one_text_in_many_ways_are_asked_once(
     asked: list[ast.expr] = []
     real = textvalues._sources
 
-    def sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
+    def sources(evaluator: Evaluator, node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
         asked.append(node)
-        return real(node, frame)
+        return real(evaluator, node, frame)
 
     monkeypatch.setattr(textvalues, "_sources", sources)
     loops = "".join(f"for x{n} in [{', '.join([f'x{n + 1}'] * 8)}]:\n    pass\n" for n in (3, 2, 1, 0))

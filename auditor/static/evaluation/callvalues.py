@@ -106,7 +106,8 @@ class CallValues:
             seen = self._external(value.name, node, frame)
             return OBJECT if seen == GIVEN and value.name in self._project.rng.generators else seen
         if isinstance(value, FunctionRef):
-            return maybe_nothing(self._returned(value, node, frame))
+            nested, depth = self._evaluator.nested, self._evaluator.depth
+            return maybe_nothing(nested.once(node, frame, depth, lambda: self._returned(value, node, frame)))
         if isinstance(value, ClassRef) and holds_entries(value):
             return mappings.made(self._evaluator, node, frame)
         if value is None and (record := named_tuple(self._evaluator, node, frame)) is not None:

@@ -19,6 +19,7 @@ from auditor.static.evaluation.commandline import (
 from auditor.static.evaluation.composedfields import is_composed
 from auditor.static.evaluation.fields import WHOLE, Fields, field
 from auditor.static.evaluation.keptobjects import KeptObjects
+from auditor.static.evaluation.nestedcalls import NestedCalls
 from auditor.static.evaluation.optionvalues import OptionValues
 from auditor.static.evaluation.plainrun import joined_arms, without_arguments
 from auditor.static.evaluation.takenarms import taken
@@ -99,7 +100,8 @@ class Evaluator:
         self._put: dict[tuple[str, str], bool] = {}
         """Whether a program that reaches a file stores anything under a name."""
 
-        self._depth = 0
+        self.nested = NestedCalls(project)
+        self.depth = 0
 
     def close(self) -> None:
         """Let go of everything; its parts refer to it."""
@@ -133,16 +135,19 @@ class Evaluator:
 
     def value(self, node: ast.expr, frame: Frame) -> Seen:
         """The value of `node`; never raises, never gives up without an answer."""
-        if self._depth > MAX_DEPTH:
+        if self.depth > MAX_DEPTH:
             return GIVEN
-        self._depth += 1
+        self.depth += 1
         try:
             return self._value(node, frame)
         finally:
-            self._depth -= 1
+            self.depth -= 1
 
     def given(self, node: ast.expr, frame: Frame, module: ModuleFacts) -> Seen:
         """What a call gives a function of `module`; whether it is text where texts may be hashed there."""
+        return self.nested.within(lambda: self._given(node, frame, module))
+
+    def _given(self, node: ast.expr, frame: Frame, module: ModuleFacts) -> Seen:
         seen = self.value(node, frame)
         if seen.is_constant or seen.shape is not Shape.PLAIN or seen.kind is SeedValue.ENTROPY:
             return seen
@@ -209,15 +214,15 @@ class Evaluator:
             if node not in self.taken:
                 self.taken[node] = GIVEN  # where it leads back to itself
                 self.taken[node] = taken(self, node, frame)
+                self.nested.forget()
             return self.taken[node]
         if found is None:
             return GIVEN
         module, value = found
         if module is frame.module:
-            inside = Frame(module, module.enclosing_function(value), frame.parent or frame)
-            inside.results = frame.results
-            return self.value(value, inside)
-        return self.value(value, Frame(module))
+            function = module.enclosing_function(value)
+            return self.value(value, self.nested.frame(module, function, frame.parent or frame, like=frame))
+        return self.value(value, self.nested.frame(module, None))
 
     def parameter(self, frame: Frame, function: Function, name: str) -> Seen:
         """A parameter that the call did not give."""

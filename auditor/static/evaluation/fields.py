@@ -205,6 +205,7 @@ def by_default(evaluator: Evaluator, cls: Value) -> Seen:
                 known[name] = _declared(evaluator, node, each.module) if node is not None else GIVEN
         known |= {name: seen for name in assigned if (seen := filled_by_class(evaluator, above, name)) is not None}
         evaluator.made[cls] = holding(GIVEN, entries=Entries(known, GIVEN))
+        evaluator.nested.forget()
     return evaluator.made[cls]
 
 

@@ -68,6 +68,7 @@ class OptionValues:
         if module.path not in self._modules:
             self._modules[module.path] = module
             self._unread.append(module)
+            self._evaluator.nested.forget()
 
     def value(self, name: str, frame: Frame) -> Seen:
         """A command-line option, as it is when nobody gives it."""
@@ -93,6 +94,7 @@ class OptionValues:
             )
             found |= grouped(self._evaluator, module)
             self._options[module.path] = found
+            self._evaluator.nested.forget()
         return found
 
     def lacks(self, name: str, frame: Frame) -> bool:

@@ -97,7 +97,7 @@ def _found(evaluator: Evaluator, node: ast.expr, frame: Frame, depth: int, told:
         passed = _of_parameter(evaluator, node, frame)
         if passed is not None:
             return passed
-    found = [_asked(evaluator, each, inside, depth - 1, told) for each, inside in _sources(node, frame)]
+    found = [_asked(evaluator, each, inside, depth - 1, told) for each, inside in _sources(evaluator, node, frame)]
     return found[0] if found and len(set(found)) == 1 else None
 
 
@@ -115,13 +115,13 @@ def _by_itself(evaluator: Evaluator, node: ast.expr, frame: Frame) -> bool | Non
     return declared if declared is not None else of_value(evaluator.value(node, frame))
 
 
-def _sources(node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
+def _sources(evaluator: Evaluator, node: ast.expr, frame: Frame) -> list[tuple[ast.expr, Frame]]:
     """What a name or an attribute of the object itself is bound to; the elements of what a loop goes through."""
     module = frame.module
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         holder = module.enclosing_class(node)
         stored = module.self_attributes(holder).get(node.attr, []) if holder is not None else []
-        return [(each, Frame(module, module.enclosing_function(each))) for each in stored]
+        return [(each, evaluator.nested.frame(module, module.enclosing_function(each))) for each in stored]
     if isinstance(node, ast.Name):
         elements: list[tuple[ast.expr, Frame]] = []
         for binding in module.lookup.bindings_of(node):

@@ -107,7 +107,7 @@ class CallFrames:
         assert function is not None
         signature = inside.module.written.signature(function)
         first = signature.positional[0]
-        inside.bind(function, first, owner if signature.kind == "class" else self._own_object(owner, node, frame))
+        inside.bind(function, first, owner if signature.kind == "class" else self.own_object(owner, node, frame))
         inside.is_making = inside.is_making or is_on_new_object(node, frame)
         inside.values |= {f"{first}.{name}": seen for name, seen in set_so_far(node, frame).items()}
         inside.made = made if made is not None else _own(owner, node, frame)
@@ -167,7 +167,7 @@ class CallFrames:
         put_on(self._walk.evaluator, node, frame, inside)
         return inside
 
-    def _own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
+    def own_object(self, owner: ClassRef, node: ast.Call | None, frame: Frame) -> Instance:
         """`self` in a method that `node` calls; of tables it counts which one it is."""
         called = node.func if node is not None else None
         made = frame.resolve(called.value) if isinstance(called, ast.Attribute) else None

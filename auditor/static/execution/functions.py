@@ -10,14 +10,12 @@ from auditor.model.lean import dataclass
 from auditor.static.evaluation.rngstate import Rank, State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.execution.callframes import CallFrames
-from auditor.static.execution.handedback import hands_back_seed, makes_of_given, names_seed, none_in
 from auditor.static.execution.ownmethods import set_there, take_over
-from auditor.static.resolution.classfactories import makes_class_at_hand
+from auditor.static.execution.passedby import PassedBy, names_of
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.indirect import is_configured
-from auditor.static.resolution.mappings import entries_of, is_copy_of_name, writes_seed
 from auditor.static.resolution.seedvalue import GIVEN, Seen
-from auditor.static.resolution.values import ClassRef, External, FunctionRef, Instance, Value
+from auditor.static.resolution.values import ClassRef, FunctionRef, Instance
 from auditor.static.resolution.wrappers import wrappers_of
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.elements import call_of
@@ -98,6 +96,7 @@ class Functions:
 
         self._switches = Switches(walk.relevance.mentions, walk.within)
         self.frames = CallFrames(walk, self._switches)
+        self._passed = PassedBy(walk)
 
     def make(self, cls: ClassRef, node: ast.Call | None) -> None:
         """An object of the project is made, by this call where there is one."""
@@ -176,22 +175,16 @@ class Functions:
             inside = self.frames.frame_through(node, frame, ref, outer, defaults=defaults, made=made)
             node, frame = outer
         else:
+            passed_by = self._passed.told(ref, node, frame)
+            if passed_by is not None:
+                return passed_by
             inside = self.frames.frame_of(ref, node, frame, defaults=defaults, made=made)
-        if not self._can_matter(ref, inside) and not self._may_tell(ref, node, inside):
-            return self._written(ref, inside)
+        if not self._passed.can_matter(ref, names_of(inside)) and not self._passed.may_tell(ref, node, inside):
+            return self._passed.written(ref, inside)
         result, handed_back = self._follow(ref, inside, frame, at if at is not None else node)
         self.handed_back = node, handed_back
         take_over(handed_back, node, frame)
         return result
-
-    def _written(self, ref: FunctionRef, inside: Frame) -> Seen:
-        """What a function gives that only returns `_C.clone()`, `0.1, None`, or a mapping or namespace with a seed."""
-        returned = ref.module.returns(ref.node)
-        if len(returned) != 1:
-            return GIVEN
-        if is_copy_of_name(returned[0]) or writes_seed(returned[0]):
-            return self._walk.evaluator.value(returned[0], inside)
-        return GIVEN if ref.owner is not None or isinstance(ref.node, ast.Lambda) else none_in(returned[0])
 
     def _follow(
         self, ref: FunctionRef, inside: Frame, frame: Frame, place: ast.expr | None
@@ -209,7 +202,7 @@ class Functions:
             return known.result, known.handed_back
         # `build(cfg, MODELS)` makes a model that has a head built by `build(cfg, HEADS)`.
         is_table = self._walk.relevance.registries.is_table
-        mark = (ref.node, ref.owner, *(value for value in _names_key(inside) if is_table(value)))
+        mark = (ref.node, ref.owner, *(value for value in names_of(inside) if is_table(value)))
         facts = {(name, inside.values.get(name)) for name in inside.settled}
         # `f(depth - 1)` below `f()`: what the outer call settles it leaves open, so that is followed once more.
         if (mark in self._active and not self._opens(mark, facts)) or self._is_too_much():
@@ -291,34 +284,6 @@ class Functions:
         ledger.is_blamed |= known.is_blamed
         self._walk.set_state(_replayed(ledger.state, known.state))
 
-    def _can_matter(self, ref: FunctionRef, inside: Frame) -> bool:
-        """Whether the function, or anything of the project that it is given, can lead to a draw or a seed."""
-        relevance = self._walk.relevance
-        if relevance.is_relevant(ref.node):
-            return True
-        for value in _names_key(inside):
-            if relevance.registries.is_table(value):
-                return True
-            if isinstance(value, External) and self._walk.project.rng.is_known(value.name):
-                return True
-            made = value.of if isinstance(value, Instance) else value
-            is_other = made != ref.owner or makes_class_at_hand(ref)
-            if is_other and isinstance(made, FunctionRef | ClassRef) and relevance.is_relevant(made.node):
-                return True
-        return False
-
-    def _may_tell(self, ref: FunctionRef, node: ast.Call | None, inside: Frame) -> bool:
-        """Whether something that becomes a seed may come out of a function: a clock's number, what an object keeps."""
-        if getattr(ref.node, "name", "") == "__init__":
-            held = [entries_of(value) for value in inside.values.values()]
-            if any(entries is not None and names_seed(entries) for entries in held):
-                return True
-            evaluator = self._walk.evaluator
-            return any(evaluator.kept.names_seed(evaluator, value) for value in _names_key(inside))
-        if node is None:
-            return False
-        return self._walk.relevance.may_differ(ref.node) or hands_back_seed(ref, inside) or makes_of_given(ref, inside)
-
     def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
         """Everything that what a function does to the state depends on."""
         ledger = self._ledger
@@ -329,7 +294,7 @@ class Functions:
             tuple(sorted(inside.settled)),
             inside.is_making,
             tuple(sorted(inside.lengths.items())),
-            _names_key(inside),
+            names_of(inside),
             ledger.state.key(),
             ledger.deferring > 0,
             ledger.in_network > 0,
@@ -344,11 +309,6 @@ class Functions:
             ledger.entering > 0,
             ledger.entered.key() if ledger.entered is not None else None,
         )
-
-
-def _names_key(frame: Frame) -> tuple[Value, ...]:
-    """What the parameters of the frame's own function stand for."""
-    return tuple(value for (function, _), value in frame.arguments.items() if function is frame.function)
 
 
 def _replayed(before: State, after: State) -> State:
