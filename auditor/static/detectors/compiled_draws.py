@@ -64,6 +64,8 @@ class CompiledDrawsDetector(WithOptions[_Options]):
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         options = self._options.of(rule)
         compiled = [node for node in module.index.functions if _is_compiled(module, node, options.decorators)]
+        if not compiled:  # before every call of the file is resolved
+            return
         seeding = {call.function for call in module.calls if call.callee in options.seeds}
         is_seeded = any(node in seeding for node in compiled)
         seen: set[int] = set()

@@ -121,10 +121,11 @@ def _files_naming(module: ModuleFacts, name: str) -> list[ModuleFacts]:
     for program in programs:
         project.trace.note("reach", program)
         paths.update(project.graph.reached(program))
-    naming = sorted(path for path in paths if project.texts.contain(path, (name,)))
-    is_hidden = any(project.texts.contain(path, _HIDING) for path in naming)
-    found = [project.module(path) for path in naming[: MAX_FILES + 1]] if programs and not is_hidden else []
-    return [each for each in found if each is not None] if None not in found and len(found) <= MAX_FILES else []
+    naming = sorted(islice(project.texts.containing(paths, name), MAX_FILES + 1)) if programs else []
+    if len(naming) > MAX_FILES or any(project.texts.contain(path, _HIDING) for path in naming):
+        return []
+    found = [project.module(path) for path in naming]
+    return [each for each in found if each is not None] if None not in found else []
 
 
 class _Asked:

@@ -26,6 +26,9 @@ Edges = tuple[tuple[str, ...], frozenset[str], bytes]
 """What a file imports: modules of the project; packages outside, and `EVERY` where it imports all of its own folder; a
 digest of where each of its statements leads."""
 
+MAX_REMEMBERED = 100
+"""Files of which it is remembered what they reach by statements: thousands of files, asked for again and again."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reach:
@@ -63,6 +66,7 @@ class ImportGraph:
         self._making: dict[str, bool] = {}
         self._listed: dict[str, dict[str, tuple[str, ...]]] = {}
         self._by_statements: dict[str, tuple[str, ...]] = {}
+        self._reached_by_statements: dict[str, tuple[str, ...]] = {}
         self._shared: dict[frozenset[str], frozenset[str]] = {}
         """Sets of packages, one object for those that are equal: most files import what others import."""
 
@@ -143,12 +147,20 @@ class ImportGraph:
         """
         if EVERY not in self.reach(path).packages:
             return self.reached(path)
+        found = self._reached_by_statements.get(path)
+        if found is None:
+            if len(self._reached_by_statements) >= MAX_REMEMBERED:
+                self._reached_by_statements.clear()
+            found = self._reached_by_statements[path] = self._follow_statements(path)
+        return found
+
+    def _follow_statements(self, path: str) -> tuple[str, ...]:
         seen, pending = {path}, [path]
         for each in pending:
             more = [target for target in self._stated(each) if target not in seen]
             seen.update(more)
             pending += more
-        return seen
+        return tuple(seen)
 
     def _stated(self, path: str) -> tuple[str, ...]:
         imports = self.imports(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from auditor.errors import ProjectError
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.pattern import lazy_pattern
@@ -69,6 +71,26 @@ class Texts:
             found = self._found[key] = False
         self._project.unread(path)
         return found
+
+    def holding(self, paths: Iterable[str], literals: frozenset[str]) -> Iterator[str]:
+        """Those of some files that `hold` one of the literals, in their order: for who asks thousands of them."""
+        mask = self._vocabulary.mask(literals)
+        if mask is not None:
+            known = self._project.literals
+            yield from (path for path in paths if known(path) & mask)
+        elif len(literals) == 1:
+            yield from self.containing(paths, *literals)
+        else:
+            texts = tuple(sorted(literals))
+            yield from (path for path in paths if self.contain(path, texts))
+
+    def containing(self, paths: Iterable[str], text: str) -> Iterator[str]:
+        """Those of some files that `contain` a text, in their order."""
+        kept, word, texts = self._words if is_word(text) else {}, text.encode(), (text,)
+        for path in paths:
+            words = kept.get(path)
+            if self.contain(path, texts) if words is None else word in words:
+                yield path
 
     def hold_call(self, path: str, name: str) -> bool:
         """Whether something that is written so, or ends so, may be called in a file."""

@@ -27,6 +27,9 @@ MAX_FOLLOWED_BYTES = 5_000_000
 MAX_NEAR_BYTES = 2_000_000
 """Source that is followed where a program reaches more, as a large library's own scripts do: the nearest imports."""
 
+MAX_REMEMBERED = 200
+"""Questions of which it is remembered what a program reaches that holds some texts."""
+
 FOLLOWED_PARTLY = "followed in part: "
 """How a complaint begins about a program that does more than is followed."""
 
@@ -44,6 +47,9 @@ class Programs:
         self._sizes: dict[str, int] = {}
         self._sizes_holding: dict[frozenset[str] | None, list[tuple[tuple[str, ...], int]]] = {}
         """Of the files that hold one of some texts, with the programs that reach them."""
+
+        self._holding: dict[tuple[str, frozenset[str] | None], tuple[tuple[str, ...], int]] = {}
+        """By program and texts: what it reaches that holds one of these, and the size of that."""
 
         self.shifted: dict[str, object] = {}
         """Those whose verdicts are those of an earlier scan with other lines, and what stood for these then."""
@@ -133,13 +139,24 @@ class Programs:
     def paths_reached(self, path: str, holding: frozenset[str] | None = None) -> tuple[str, ...]:
         """The files that `modules_reached` parses, for whoever can tell of some that they need not be."""
         self._project.trace.note("reach", path)
-        paths = sorted(self._project.graph.reached_by_statements(path))
-        if holding is not None:
-            paths = [reached for reached in paths if self._project.texts.hold(reached, holding)]
-        if self._is_much(sum(self._project.source(reached).size_bytes for reached in paths)):
+        paths, size_bytes = self._reached_holding(path, holding)
+        if self._is_much(size_bytes):
             near = self.followed(path)
-            paths = [reached for reached in paths if reached in near]
-        return tuple(paths)
+            return tuple(reached for reached in paths if reached in near)
+        return paths
+
+    def _reached_holding(self, path: str, holding: frozenset[str] | None) -> tuple[tuple[str, ...], int]:
+        """What a program reaches and what holds one of some texts, sorted, and how large all that is."""
+        found = self._holding.get((path, holding))
+        if found is None:
+            project = self._project
+            reached: Iterable[str] = sorted(project.graph.reached_by_statements(path))
+            paths = tuple(reached if holding is None else project.texts.holding(reached, holding))
+            if len(self._holding) >= MAX_REMEMBERED:
+                self._holding.clear()
+            found = paths, sum(project.source(each).size_bytes for each in paths)
+            self._holding[path, holding] = found
+        return found
 
     def paths_around(self, path: str) -> frozenset[str]:
         """The files of all programs that reach one, each as far as `paths_reached` goes."""

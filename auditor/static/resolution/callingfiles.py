@@ -133,7 +133,7 @@ class CallingFiles:
         """Those of some files in which a name stands."""
         searched, found = self._asked.get(name, (0, 0))
         texts, literals = self._project.texts, frozenset({name})
-        found |= self._numbered(path for path in self._named(files & ~searched) if texts.hold(path, literals))
+        found |= self._numbered(texts.holding(self._named(files & ~searched), literals))
         self._asked[name] = searched | files, found
         return files & found
 

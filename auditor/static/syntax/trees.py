@@ -51,6 +51,8 @@ class Trees:
         """Those that were taken more than once, as what many others import is."""
 
         self._total = 0
+        """How much source is kept; counted along, as each of thousands of questions trims."""
+
         self._most = 0
         """Source that was in use at once so far. That memory stays with the process: half of it is kept filled."""
 
@@ -68,7 +70,11 @@ class Trees:
             self._total += len(text)
             self._drop()  # first, so that its place is there for the new one
             self._most = max(self._most, self._total)
-            tree = source.parse(text)
+            try:
+                tree = source.parse(text)
+            except BaseException:
+                self._total -= len(text)
+                raise
             found = Tree(text, tree)
             self.gists[source.path] = self.gists[source.path] or gist(text, tree)
         self._kept[source.path] = found
@@ -82,7 +88,6 @@ class Trees:
     def trim(self, used: AbstractSet[str] = frozenset()) -> None:
         """Nobody uses any of them now, apart from some: let go of the others, as far as they are too many."""
         self._used = set(used)
-        self._total = sum(len(kept.text) for kept in self._kept.values())
         self._drop()
 
     def _drop(self) -> None:
