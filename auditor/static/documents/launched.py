@@ -46,6 +46,10 @@ _NOTHING = r"(?![\"']?(?i:none|null)?[\"']?(?:\s|$))"
 _ALSO_ZERO = lazy_pattern(r"is not None|!= ?None|>= ?0|> ?-1|!= ?-1|seeded with `")
 """Conditions about a seed that hold for 0, too; what is given to a library as it is needs none."""
 
+_GENERATOR = lazy_pattern(r"(\w+'s global (?:generator|seed))\b", re.IGNORECASE)
+_FOLLOWING = lazy_pattern(r"is seeded under a condition only|gets another seed in each run")
+"""What draws say of a library's generator where a finding of its own tells why."""
+
 _STARTED = lazy_pattern(r"(?<![\w./-])([\w./-]+\.py)(?![\w.])|\s-m\s+([A-Za-z_][\w.]*)")
 
 
@@ -53,6 +57,8 @@ def without_launched(
     findings: Iterable[Finding], variables: Mapping[RuleId, Collection[str]], documents: Iterable[SourceFile]
 ) -> Iterator[Finding]:
     """Leave out findings of rules that a variable answers, where a launcher of each program sets it to something.
+
+    So are those about draws from a generator that only such findings were about, in all of its programs.
 
     `variables`: by the rule's id, the names of which one is enough. A script is a program's launcher where it names
     the program's file or its module. An option (`--seed`) answers findings that name it, where each command of the
@@ -65,19 +71,41 @@ def without_launched(
     set_names = {name for name in asked if not name.startswith("-")}
     launchers = list(_launchers(files, set_names)) if set_names else []
     commands = _Commands(files) if read or asked - set_names else None
-    for finding in listed:
+    left: list[Finding] = []
+    answered: set[tuple[str, str]] = set()
+
+    def is_answered(finding: Finding) -> bool:
+        programs = finding.entry_points or (finding.location.path,)
+        if commands is not None and finding in read and all(commands.export(path, read[finding]) for path in programs):
+            return True
         names = _answering(finding, variables)
         options = [name for name in names if name.startswith("-")]
-        programs = finding.entry_points or (finding.location.path,)
         has_zero = _ALSO_ZERO.search(finding.message) is not None
-        if commands is not None and finding in read and all(commands.export(path, read[finding]) for path in programs):
-            continue
-        if not names or not all(
+        return bool(names) and all(
             _is_launched(path, names, launchers)
             or (commands is not None and commands.give(path, options, has_zero=has_zero))
             for path in programs
-        ):
-            yield finding
+        )
+
+    for finding in listed:
+        if is_answered(finding):
+            answered |= _generators(finding)
+        else:
+            left.append(finding)
+    open_still = {each for finding in left if finding.rule_id in variables for each in _generators(finding)}
+    yield from (finding for finding in left if not _follows(finding, answered - open_still))
+
+
+def _generators(finding: Finding) -> set[tuple[str, str]]:
+    """The generator that a finding is about, with each of its programs."""
+    found = _GENERATOR.search(finding.message)
+    return {(found[1].casefold(), path) for path in finding.entry_points} if found is not None else set()
+
+
+def _follows(finding: Finding, answered: Collection[tuple[str, str]]) -> bool:
+    """Whether a finding says no more than that a seed is open which the launchers of all its programs give."""
+    generators = _generators(finding) if _FOLLOWING.search(finding.message) is not None else set()
+    return bool(generators) and generators <= set(answered)
 
 
 def _answering(finding: Finding, variables: Mapping[RuleId, Collection[str]]) -> list[str]:
