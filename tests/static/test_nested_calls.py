@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from auditor.static.evaluation.callvalues import CallValues
-from auditor.static.execution.functions import Functions
+from auditor.static.execution.callframes import CallFrames
 from auditor.static.project import Project
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.seedvalue import Seen, static_seed_value
@@ -51,13 +51,13 @@ def test_layers_on_layers_are_asked_a_few_times_each(
 
 def test_functions_that_cannot_count_get_no_frame(project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    real = Functions.frame_of
+    real = CallFrames.frame_of
 
-    def frame_of(self: Functions, ref: FunctionRef, *given: object, **words: object) -> Frame:
+    def frame_of(self: CallFrames, ref: FunctionRef, *given: object, **words: object) -> Frame:
         made.append(getattr(ref.node, "name", "lambda"))
         return real(self, ref, *given, **words)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Functions, "frame_of", frame_of)
+    monkeypatch.setattr(CallFrames, "frame_of", frame_of)
     text = (
         "import random\n\n\ndef show(number, name='x'):\n    print(number, name)\n\n\n"
         "def call(action):\n    action()\n\n\n"
