@@ -81,6 +81,27 @@ def test_paths_have_what_reports_put_before_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"cells": [', '{"cells": [{"cell_type": "code", "source": ["import os\\n", "z = 1\\n"]}], "cells": ['),
+        ('{"cells": [', '{"worksheets": [{"cells": [{"cell_type": "code", "input": "z"}]}], "cells": ['),
+        ('"nbformat": 4', '"worksheets": [{"cells": [{"input": "z"}, {"input": "z"}, {"input": "z"}]}], "nbformat": 4'),
+        ('"cell_type": "code"', '"cell_type": "code", "input": "z"'),
+        (f'{DRAW}\\n"]', f'{DRAW}\\n"], "input": ["z\\n", "z", "z"]'),
+        ('"cell_type": "code"', '"cell_type": "code", "source": ["z"]'),
+    ],
+    ids=["cells twice", "sheets first", "sheets last", "input first", "input last", "source twice"],
+)
+def test_the_cells_are_those_that_are_read(tmp_path: Path, before: str, after: str) -> None:
+    text = notebook(CODE).replace(before, after, 1)
+    assert after in text
+    (tmp_path / "a.ipynb").write_text(text, encoding="utf-8")
+    told, inside = place_of(tmp_path)
+    assert (told.cell, told.line) == (2, 2)
+    assert at(text, inside) == DRAW
+
+
+@pytest.mark.parametrize(
     "later", [None, "", "{", "[]", notebook([])], ids=["gone", "empty", "torn", "other", "cleared"]
 )
 def test_what_the_file_no_longer_holds_has_no_place(tmp_path: Path, later: str | None) -> None:

@@ -13,7 +13,9 @@ from difflib import SequenceMatcher
 from auditor.errors import ProjectError
 from auditor.model.lean import dataclass
 
-_TOKEN = re.compile(r'[ \t\r\n]*("(?:[^"\\]|\\.)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+)', re.DOTALL)
+_TOKEN = re.compile(r'[ \t\r\n]*("[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]:,]|[^\s{}\[\]:,"]+)', re.DOTALL)
+
+_CELLS = ("cells", "*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class _Reader:
         self._at = 0
         self._found: dict[int, CellSource] = {}
         self._cells = 0
+        self._where: tuple[tuple[str, ...], ...] = (_CELLS, ("worksheets", *_CELLS))
+        self._named_source: set[int] = set()
 
     def read(self) -> Mapping[int, CellSource]:
         self._value(())
@@ -81,8 +85,11 @@ class _Reader:
     def _value(self, path: tuple[str, ...]) -> None:
         """Read one value; `path`: the keys that lead there, `*` for an element of an array."""
         token, start = self._next()
-        is_cell = path in (("cells", "*"), ("worksheets", "*", "cells", "*"))
-        self._cells += is_cell
+        if path == ("cells",) and token == "[":  # these count alone, and of a key that is there twice the last one
+            self._found.clear()
+            self._named_source.clear()
+            self._cells, self._where = 0, (_CELLS,)
+        self._cells += path in self._where
         strings: list[tuple[int, int]] = []
         if token == "{":
             for _ in self._members("}"):
@@ -95,10 +102,18 @@ class _Reader:
                 self._value((*path, "*"))
                 if path[-1:] in (("source",), ("input",)):
                     strings.append((at + _blank(self._text, at), self._at))
-        if path[:-1] in (("cells", "*"), ("worksheets", "*", "cells", "*")) and path[-1] in ("source", "input"):
+        if path[:-1] in self._where and path[-1] in ("source", "input"):
             if token.startswith('"'):
                 strings = [(start, self._at)]
-            self._found[self._cells] = CellSource(start, self._at, tuple(strings), token == "[")
+            self._keep(path[-1], CellSource(start, self._at, tuple(strings), token == "["))
+
+    def _keep(self, key: str, source: CellSource) -> None:
+        """Of a cell that has both, `input` is what an older version left behind."""
+        if key == "input" and self._cells in self._named_source:
+            return
+        if key == "source":
+            self._named_source.add(self._cells)
+        self._found[self._cells] = source
 
     def _members(self, end: str) -> Iterator[None]:
         """Step through the members of an object or array; the caller reads each."""
