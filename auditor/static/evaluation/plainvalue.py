@@ -48,7 +48,19 @@ def plain_argument(module: ModuleFacts, node: ast.expr) -> Known | Unknown:
     """What an argument is in a plain run: `args.workers` of an option with a default, `args.temperature > 0`."""
     value = module.constant(node)
     asked = module.origin(node) if isinstance(node, ast.Name) else node
-    return value if isinstance(value, Known) or not isinstance(asked, _OF_OPTIONS) else _with_defaults(module, asked)
+    if isinstance(value, Known) or not isinstance(asked, _OF_OPTIONS):
+        return value
+    if isinstance(asked, ast.BoolOp) and isinstance(asked.op, ast.And):
+        return _of_all([plain_argument(module, each) for each in asked.values])
+    return _with_defaults(module, asked)
+
+
+def _of_all(parts: Sequence[Known | Unknown]) -> Known | Unknown:
+    """The first of some parts that does not hold, or the last; a flag that nobody gives does not."""
+    for part in parts:
+        if not isinstance(part, Known) or not part.value:
+            return part
+    return parts[-1]
 
 
 def _with_defaults(module: ModuleFacts, node: ast.expr) -> Known | Unknown:

@@ -59,13 +59,14 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, f
 
 
 def _says(module: ModuleFacts, node: ast.AST, texts: Sequence[str]) -> bool:
-    """Whether one of some texts stands in a statement, outside of methods named `backward`.
+    """Whether one of some texts stands in a statement, outside of static methods named `backward`.
 
     The step of a gradient, `ext.backward(…)` in an `autograd.Function`, is taken where another place asks for one.
+    The `backward` of an engine, which has no decorator, may step its optimizer.
     """
     if isinstance(node, ast.ClassDef):
         return any(_says(module, each, texts) for each in node.body)
-    is_step = isinstance(node, ast.FunctionDef) and node.name == "backward"
+    is_step = isinstance(node, ast.FunctionDef) and node.name == "backward" and bool(node.decorator_list)
     return not is_step and any(each in module.text(node) for each in texts)
 
 

@@ -15,6 +15,9 @@ from auditor.model.pattern import lazy_pattern
 _BY_TEXT = lazy_pattern(rb"\b(?:__import__|import_module|iter_modules|walk_packages|get_class|locate)\b")
 """What may import a module by a text; which one is not asked."""
 
+_IMPORTED = rb"(\((?:#[^\n]*|[^)#])*|(?:\\[ \t]*\n+|[^\n#;])*)"
+"""What follows `import`: in parentheses, with comments, or to the end of a line that may go on after a backslash."""
+
 _WORD = lazy_pattern(rb"[A-Za-z_]\w*")
 
 
@@ -23,7 +26,10 @@ def named_in(raw: bytes, top: str) -> Iterator[str]:
     name = re.escape(top.encode())
     for below in re.findall(rb"\b" + name + rb"""\.([A-Za-z_]\w*|(?=[{%"']))""", raw):
         yield below.decode("utf-8", "replace")
-    for imported in re.findall(rb"\bfrom\s+" + name + rb"\s+import\s*(\([^)]*\)?|[^\n#;]*)", raw):
+    for imported in re.findall(rb"\bfrom\s+" + name + rb"\s+import\s*" + _IMPORTED, raw):
         yield from (word.decode("utf-8", "replace") for word in _WORD.findall(imported))
+    for alias in re.findall(rb"\bimport\s+(?:[\w., \t]+,\s*)?" + name + rb"\s+as\s+([A-Za-z_]\w*)", raw):
+        for below in re.findall(rb"\b" + alias + rb"\.([A-Za-z_]\w*)", raw):
+            yield below.decode("utf-8", "replace")
     if _BY_TEXT.search(raw) and re.search(rb"""["']""" + name + rb"""["'/]""", raw):
         yield ""

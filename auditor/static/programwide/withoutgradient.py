@@ -25,6 +25,7 @@ _SAME = frozenset({"torch.nn.functional.interpolate", "torch.nn.functional.upsam
 _AROUND_LOADERS = frozenset({"enumerate", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm"})
 _LOADER = "torch.utils.data.DataLoader"
 _WANTED = frozenset({"requires_grad", "requires_grad_", "retain_grad"})
+_ADDING = frozenset({"append", "extend", "insert", "setdefault", "update"})
 _MAX_STEPS = 30
 
 
@@ -56,14 +57,19 @@ def _root(node: ast.expr) -> str:
 
 
 def _filled(scope: ast.AST) -> frozenset[str]:
-    """Names of what is written into: `x[0] = net(y)`, `x.add_(net(y))`, `batch["x"] = net(y)`."""
+    """Names of what is written into: `x[0] = net(y)`, `x.add_(net(y))`, `batch["x"] = net(y)`.
+
+    Also by a function whose result nobody takes: `net(batch)`, `perturb(x)`.
+    """
     found = set()
     for part in walk(scope):
         if isinstance(part, ast.Subscript) and not isinstance(part.ctx, ast.Load):
             found.add(_root(part))
+        elif isinstance(part, ast.Expr) and isinstance(part.value, ast.Call):
+            found.update(each.id for each in part.value.args if isinstance(each, ast.Name))
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute):
             name = part.func.attr
-            if name in ("update", "setdefault") or (name.endswith("_") and not name.endswith("__")):
+            if name in _ADDING or (name.endswith("_") and not name.endswith("__")):
                 found.add(_root(part.func))
             found.update(_root(each.value) for each in part.keywords if each.arg == "out")
     for part in walk(scope):

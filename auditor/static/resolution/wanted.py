@@ -22,6 +22,10 @@ MAX_RETURNS = 100
 """Ways out of one function that are told apart."""
 
 MAX_NESTED = 100
+
+_OWN = frozenset({"self", "cls"})
+_LEAVING = frozenset({"classmethod", "staticmethod"})
+"""Decorators that hand on what a call gives."""
 """Conditions one in the other."""
 
 
@@ -33,21 +37,38 @@ def wanted_by(call: ast.Call, function: FunctionRef) -> Wanted:
     if any(isinstance(part, ast.Starred) for part in call.args) or any(word.arg is None for word in call.keywords):
         return _NONE
     ordered = [*node.args.posonlyargs, *node.args.args]
-    usual = dict(zip(reversed(ordered), reversed(node.args.defaults), strict=False))
-    usual.update(
-        {each: value for each, value in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True) if value}
-    )
-    given = {} if node.decorator_list else {argument.arg: value for argument, value in usual.items()}
+    given = {} if node.decorator_list or _may_be_overridden(call, function) else _defaults(node.args)
     given.update(zip([argument.arg for argument in ordered][int(function.bound) :], call.args, strict=False))
     given.update({word.arg: word.value for word in call.keywords if word.arg is not None})
     bindings = function.module.index.scopes[node].bindings
     own = {argument.arg for argument in every_argument(node.args)}
     constants = {name: value for name, value in given.items() if name in own and isinstance(value, ast.Constant)}
+    kinds = str if _is_wrapped(node) else (str, bool, type(None))
     return {
         name: value.value
         for name, value in constants.items()
-        if (value.value is None or isinstance(value.value, str | bool)) and len(bindings.get(name, ())) == 1
+        if isinstance(value.value, kinds) and len(bindings.get(name, ())) == 1
     }
+
+
+def _defaults(parameters: ast.arguments) -> dict[str, ast.expr]:
+    ordered = [*parameters.posonlyargs, *parameters.args]
+    usual = dict(zip(reversed(ordered), reversed(parameters.defaults), strict=False))
+    usual.update(
+        {each: value for each, value in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True) if value}
+    )
+    return {argument.arg: value for argument, value in usual.items()}
+
+
+def _may_be_overridden(call: ast.Call, function: FunctionRef) -> bool:
+    """Whether another method may be called, with other defaults: `self.build()` in a class that is extended."""
+    func = call.func
+    return function.owner is not None and isinstance(func, ast.Attribute) and getattr(func.value, "id", "") in _OWN
+
+
+def _is_wrapped(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a decorator may give the function other switches than the call does."""
+    return any(getattr(each, "id", "") not in _LEAVING for each in node.decorator_list)
 
 
 def returned_to(wanted: Wanted, function: FunctionRef) -> Sequence[ast.expr]:

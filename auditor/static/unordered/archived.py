@@ -36,5 +36,13 @@ def _is_put_in(module: ModuleFacts, use: ast.Name) -> bool:
     if method.attr == "close":
         return True
     path = call.args[0] if call.args else None
-    is_path = isinstance(path, ast.Call) and module.resolve(path.func) == "os.path.join"
-    return method.attr == "write" and is_path
+    if method.attr != "write" or not isinstance(path, ast.Call) or module.resolve(path.func) != "os.path.join":
+        return False
+    return all(map(_is_part, path.args))
+
+
+def _is_part(node: ast.expr) -> bool:
+    """Not what may end a line: `f"{file}\\n"`, `file + "\\n"`."""
+    if isinstance(node, ast.Constant):
+        return isinstance(node.value, str) and "\n" not in node.value
+    return isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
