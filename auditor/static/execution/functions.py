@@ -6,10 +6,10 @@ import ast
 from collections.abc import Mapping, Set
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.model.lean import dataclass
-from auditor.static.evaluation.rngstate import Rank, State, joined_draws
+from auditor.static.evaluation.rngstate import State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.execution.callframes import CallFrames
+from auditor.static.execution.effects import Effect, Effects, place_of
 from auditor.static.execution.ownmethods import set_there, take_over
 from auditor.static.execution.passedby import PassedBy, names_of
 from auditor.static.resolution.frame import Frame
@@ -44,41 +44,13 @@ _TOO_LONG = f"it does more than {MAX_CALLS:,} functions or {MAX_STEPS:,} stateme
 _TOO_DEEP = f"calls inside more than {MAX_DEPTH} others are left out"
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What following a function did to the state that it was entered with."""
-
-    state: State
-    result: Seen
-    seeded: tuple[tuple[str, Rank], ...]
-    """Libraries that it seeded, and with what."""
-
-    seeded_later: frozenset[str]
-    """Libraries that it seeds when it is called later than it was followed."""
-
-    left: frozenset[str]
-    """Libraries whose unseeded state it puts back when it is left, being a context."""
-
-    unseeded: frozenset[int]
-    """Draws that are reached in it while unseeded."""
-
-    is_blamed: bool
-    """It does something else in a process that was started anew (`Ledger.is_blamed`)."""
-
-    handed_back: Mapping[str, Seen]
-    """What dictionaries and namespaces that it was given hold afterwards, by the names of its parameters.
-
-    Of a method also what its object has then (`set_there`).
-    """
-
-
 class Functions:
     """The functions that one program enters."""
 
     def __init__(self, walk: Walk) -> None:
         self._walk = walk
         self._ledger = walk.ledger
-        self._effects: dict[object, Effect] = {}
+        self._effects = Effects()
         self._active: list[object] = []
         self._settling: list[set[tuple[str, Seen | None]]] = []
         """For each of these what its call settles."""
@@ -195,8 +167,8 @@ class Functions:
         """
         ledger = self._ledger
         key = self._circumstances(ref, inside)
-        is_spawned = ledger.spawned > 0
-        known = self._effects.get((key, None)) or self._effects.get((key, is_spawned))
+        kind = place_of(ledger)
+        known = self._effects.at(key, kind)
         if known is not None and not inside.binds_around:
             self._repeat(known)
             return known.result, known.handed_back
@@ -215,8 +187,7 @@ class Functions:
         self._active.append(mark)
         self._settling.append(facts)
         effect = self._execute(ref, inside, at)
-        # In a process that was started anew the same draws come unseeded, but for what is to blame there.
-        self._effects[key, is_spawned if effect.is_blamed else None] = effect
+        self._effects.add(key, kind, effect)
         return effect.result, effect.handed_back
 
     def _is_too_much(self) -> bool:
@@ -241,7 +212,7 @@ class Functions:
         seeded_before, ledger.seeded_later = ledger.seeded_later, set()
         left_before, ledger.left = ledger.left, set()
         unseeded_before, ledger.unseeded = ledger.unseeded, set()
-        blamed_before, ledger.is_blamed = ledger.is_blamed, False
+        asked_before, ledger.asked = ledger.asked, set()
         try:
             result = self._walk.run_function(ref.node, inside, at)
         finally:
@@ -256,7 +227,7 @@ class Functions:
             frozenset(ledger.seeded_later),
             frozenset(ledger.left),
             frozenset(ledger.unseeded),
-            ledger.is_blamed,
+            frozenset(ledger.asked),
             {
                 **{name: inside.values[name] for name in tables if ref.module.written.runs_to_its_end(ref.node, name)},
                 **(set_there(inside) if ref.owner is not None else {}),
@@ -265,7 +236,7 @@ class Functions:
         ledger.seeded_later |= seeded_before
         ledger.left |= left_before
         ledger.unseeded |= unseeded_before
-        ledger.is_blamed |= blamed_before
+        ledger.asked |= asked_before
         return effect
 
     def _opens(self, mark: object, facts: Set[tuple[str, Seen | None]]) -> bool:
@@ -281,11 +252,11 @@ class Functions:
         ledger.seeded_later |= known.seeded_later
         ledger.left |= known.left
         ledger.reach_unseeded(known.unseeded)
-        ledger.is_blamed |= known.is_blamed
+        ledger.asked |= known.asked
         self._walk.set_state(_replayed(ledger.state, known.state))
 
     def _circumstances(self, ref: FunctionRef, inside: Frame) -> object:
-        """Everything that what a function does to the state depends on."""
+        """Everything that what a function does to the state depends on, but for the kind of place (`Place`)."""
         ledger = self._ledger
         return (
             ref.node,
@@ -297,17 +268,6 @@ class Functions:
             names_of(inside),
             ledger.state.key(),
             ledger.deferring > 0,
-            ledger.in_network > 0,
-            ledger.muted > 0,
-            ledger.replaced > 0,
-            ledger.initialising > 0,
-            ledger.picked_at,
-            ledger.taken > 0,
-            ledger.worker,
-            ledger.has_workers,
-            ledger.in_training,
-            ledger.entering > 0,
-            ledger.entered.key() if ledger.entered is not None else None,
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
 from auditor.static.evaluation.rngstate import NOTHING_YET, SEEDED, START, STORED_WEIGHTS, Level, Pending, Rank, State
+from auditor.static.execution.effects import Asked
 from auditor.static.execution.knowledge import RngIndex
 from auditor.static.execution.montecarlo import is_dropout
 from auditor.static.execution.weights import initialises, is_initial
@@ -19,6 +20,9 @@ MAX_VIA = 12
 """Steps of the way to a draw that are kept."""
 
 RANKS = {SeedValue.NONE: Rank.NONE, SeedValue.ENTROPY: Rank.ENTROPY}
+
+_WHAT_WAITS = frozenset((Asked.PLACE, Asked.LOADERS))
+"""What is asked where draws that wait may come."""
 
 _WITH_MODES = frozenset({"tensorflow", "torch", "torch.cuda"})
 """Libraries whose networks know whether they are being trained."""
@@ -159,8 +163,8 @@ class Ledger:
         self.unseeded: set[int] = set()
         """Draws that were reached while unseeded."""
 
-        self.is_blamed = False
-        """A draw in workers came whose library is seeded better than the one that seeds it there."""
+        self.asked: set[Asked] = set()
+        """What the function that is being followed had to know about the place that it is called from."""
 
         self.entering = 0
         """Above 0: a generator is being followed that is a context; what stands behind its `yield` comes later."""
@@ -192,6 +196,7 @@ class Ledger:
 
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
+        self.asked.add(Asked.PLACE)
         if self.muted or (self.replaced and is_initial(callee) and not is_dropout(callee)):
             return
         # Of many models that may be picked one is told, where it is picked.
@@ -234,6 +239,7 @@ class Ledger:
 
     def seed(self, library: str, callee: str, node: ast.Call, value: Seen, text: str, frame: Frame) -> None:
         """Note a seed and what it does to the state. Seeds in workers and in later code do not count here."""
+        self.asked.add(Asked.PLACE)
         if self.worker is not False or self.deferring:
             if value.kind not in RANKS:
                 self.seeded_later.add(library)
@@ -260,18 +266,22 @@ class Ledger:
         self.loads_weights |= all_weights
         self.loads_some |= some
         if all_weights or some:
+            self.asked.add(Asked.PLACE)
             self.state = self.state.with_level(STORED_WEIGHTS, SEEDED)
             # What is executed later, or in another process, comes on no path of its own.
             self.loads_always |= (self.deferring > 0 or self.spawned > 0) and not self.conditions
 
     def load(self, made_at: Location) -> None:
         """The model that was made there loads stored weights."""
+        made = self._initial.get(made_at, ())
+        self.asked.update((Asked.PLACE,) if made else ())
         if not self.conditions and not self.muted:
-            for number in self._initial.get(made_at, ()):
+            for number in made:
                 self.records[number].may_be_stored = True
 
     def put_back(self, libraries: Iterable[str]) -> None:
         """The unseeded state that generators had before is put back, or as far seeded as it was around a context."""
+        self.asked.add(Asked.PLACE)
         if self.entering:
             self.left.update(libraries)
             return
@@ -284,6 +294,7 @@ class Ledger:
 
     def settle(self, library: str, rank: Rank) -> None:
         """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""
+        self.asked |= _WHAT_WAITS
         self.settled.append((library, rank))
         # What is never executed comes after nothing that was drawn.
         for number in sorted(self.state.drawn.get(library, ())) if not self.muted else ():
@@ -325,11 +336,12 @@ class Ledger:
         self.state = replace(self.state, pending=self.state.pending - pending)
 
     def _come(self, item: Pending) -> None:
+        self.asked |= _WHAT_WAITS
         record = self.records[item.draw]
         level = self._level(item)
         if level.rank < self.state.level(item.library).rank:
             # Its workers are seeded by a library that nothing seeds there: that one is to blame.
-            self.is_blamed = True
+            self.asked.add(Asked.PROCESS)
             if self.spawned:
                 return
         record.levels.add(level)
@@ -340,6 +352,7 @@ class Ledger:
 
     def is_seeded_later(self, item: Pending) -> bool:
         """Whether what is executed later than the place that led to it seeds a draw of it, or seeds it for workers."""
+        self.asked |= _WHAT_WAITS
         if item.library in self.seeded_later:
             return True
         by_workers = self.has_workers and item.in_worker is not False
@@ -353,7 +366,10 @@ class Ledger:
         """
         own = self.state.level(item.library)
         source = self._rng.libraries[item.library].worker_seeded_by
-        if item.in_worker is False or source is None or not self.has_workers:
+        if item.in_worker is False or source is None:
+            return own
+        self.asked.add(Asked.LOADERS)
+        if not self.has_workers:
             return own
         theirs = self.state.level(source)
         if item.in_worker:

@@ -13,6 +13,7 @@ from auditor.static.evaluation.modes import puts_on
 from auditor.static.evaluation.rngstate import Pending
 from auditor.static.execution.commandlineseeds import is_seeded_by_document
 from auditor.static.execution.compiledfunctions import CompiledFunctions
+from auditor.static.execution.effects import Asked
 from auditor.static.execution.followed import is_set_later
 from auditor.static.execution.initialweights import makes_weights
 from auditor.static.execution.knowledge import draws
@@ -73,6 +74,7 @@ class RandomCalls:
         if self._walk.evaluator.value(state, frame) == UNSEEDED_STATE:
             return True
         # `self.state = random.getstate()` when a context is entered, put back when it is left.
+        self._ledger.asked.add(Asked.PLACE)
         if not isinstance(state, ast.Attribute) or self._ledger.entered is None:
             return False
         value = frame.resolve(state.value)
