@@ -30,6 +30,9 @@ class Asked(Enum):
     PROCESS = "process"
     """Whether it is a process that was started anew: it does something else there."""
 
+    MORE = "more"
+    """Something was not followed (what is being followed already, what is too much), which may ask anything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -115,6 +118,8 @@ def _is_alike(there: Place, here: Place, asked: frozenset[Asked]) -> bool:
         return False
     if not asked:
         return True
+    if Asked.MORE in asked:
+        return there == here
     if there.others != here.others or there.is_muted is not here.is_muted:
         return False
     if (there.is_training and not here.is_training) or (there.is_in_network and not here.is_in_network):

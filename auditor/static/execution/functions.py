@@ -9,7 +9,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.rngstate import State, joined_draws
 from auditor.static.evaluation.switches import Switches
 from auditor.static.execution.callframes import CallFrames
-from auditor.static.execution.effects import Effect, Effects, place_of
+from auditor.static.execution.effects import Asked, Effect, Effects, place_of
 from auditor.static.execution.ownmethods import set_there, take_over
 from auditor.static.execution.passedby import PassedBy, names_of
 from auditor.static.resolution.frame import Frame
@@ -178,6 +178,7 @@ class Functions:
         facts = {(name, inside.values.get(name)) for name in inside.settled}
         # `f(depth - 1)` below `f()`: what the outer call settles it leaves open, so that is followed once more.
         if (mark in self._active and not self._opens(mark, facts)) or self._is_too_much():
+            ledger.asked.add(Asked.MORE)
             return GIVEN, {}
         self._entered += 1
         if not ledger.muted:
