@@ -271,10 +271,10 @@ class ImportPath:
 
     def _above_itself(self, dotted: str, importer: str) -> str:
         """What `from model import Net` means in `utils/model.py`: the `model` further up, where there is one."""
-        folder = _folder_of(importer)
-        if not folder or may_mean_itself(self._root, importer, dotted):
-            return importer
-        return self._find(dotted, _folder_of(folder)) or importer
+        folder, found = _folder_of(importer), importer
+        while folder and found == importer and not may_mean_itself(self._root, importer, dotted):
+            found = self._find(dotted, folder := _folder_of(folder)) or importer
+        return found
 
     def _only_holder(self, top: str, folder: str) -> str | None:
         """The only folder beside those above an importer that has a module which stands in none of these."""
