@@ -132,7 +132,7 @@ class ImportPath:
             # import Net` in `utils/model.py` means the `model` further up, and `import optuna` the library.
             if self._is_elsewhere(dotted) or may_mean_itself(self._root, importer, dotted):
                 return None if self._is_elsewhere(dotted) else importer
-            above = self._find(dotted, _folder_of(folder)) if folder else None
+            above = self._further_up(dotted, importer)
             return above or (None if dotted in self._packages() else importer)
         if found is not None and found.endswith("/") and self._means_library(dotted, found, importer):
             return None
@@ -272,6 +272,13 @@ class ImportPath:
         if below is None or dotted.partition(".")[0] in self._packages():
             return None
         return self._below("", below) if below else self._package("")
+
+    def _further_up(self, dotted: str, importer: str) -> str | None:
+        """What `from model import Net` means in `utils/model.py`: the `model` further up, where there is one."""
+        folder, found = _folder_of(importer), importer
+        while folder and found == importer:
+            found = self._find(dotted, folder := _folder_of(folder)) or importer
+        return found if found != importer else None
 
     def _only_holder(self, top: str, folder: str) -> str | None:
         """The only folder beside those above an importer that has a module which stands in none of these."""
