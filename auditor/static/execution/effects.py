@@ -14,6 +14,7 @@ from auditor.model.lean import dataclass
 from auditor.static.evaluation.rngstate import Rank, State
 
 if TYPE_CHECKING:
+    from auditor.model.location import Location
     from auditor.static.execution.ledger import Ledger
     from auditor.static.resolution.seedvalue import Seen
 
@@ -40,8 +41,8 @@ class Effect:
 
     state: State
     result: Seen
-    seeded: tuple[tuple[str, Rank], ...]
-    """Libraries that it seeded, and with what."""
+    seeded: tuple[tuple[str, Rank, Location], ...]
+    """Libraries that it seeded, with what and where."""
 
     seeded_later: frozenset[str]
     """Libraries that it seeds when it is called later than it was followed."""

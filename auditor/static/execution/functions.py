@@ -248,8 +248,8 @@ class Functions:
     def _repeat(self, known: Effect) -> None:
         """Apply to the present state what following a function did."""
         ledger = self._ledger
-        for library, rank in known.seeded:
-            ledger.settle(library, rank)
+        for library, rank, location in known.seeded:
+            ledger.settle(library, rank, location)
         ledger.seeded_later |= known.seeded_later
         ledger.left |= known.left
         ledger.reach_unseeded(known.unseeded)
