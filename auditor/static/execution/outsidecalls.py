@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import nullcontext
 from functools import partial
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -186,8 +187,9 @@ class OutsideCalls:
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._calls.objects.sweep(value, frame, part, is_held=name in HOLDING)
             elif isinstance(value, ClassRef) and not is_plain(value) and not _only_registers(name):
-                self._calls.objects.construct(value, None, frame, at=part)
-                self._calls.objects.sweep(Instance(value), frame, part)
+                with self._calls.choices.later() if _only_keeps(name) else nullcontext():
+                    self._calls.objects.construct(value, None, frame, at=part)
+                    self._calls.objects.sweep(Instance(value), frame, part)
             elif value is None and isinstance(part, ast.Name | ast.Attribute):
                 self._taken(part, frame)
                 if isinstance(part, ast.Attribute) and self._walk.relevance.is_method(part.attr):
@@ -212,6 +214,12 @@ def _forks(node: ast.Call) -> bool:
     """`start_processes(work, start_method="fork")`: the children inherit what the parent seeded."""
     method = call_of(node, None).argument("start_method", 5)
     return isinstance(method, ast.Constant) and method.value == "fork"
+
+
+def _only_keeps(name: str) -> bool:
+    """`config = Config(model=Net)`: what reads a configuration makes one later, often behind the seed that it says."""
+    last = name.rpartition(".")[2]
+    return last[:1].isupper() and last.endswith(("Config", "Configuration", "Settings"))
 
 
 def _only_registers(name: str) -> bool:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from auditor.static.entrypoints import names_main
 from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.values import External, FunctionRef, Value
 from auditor.static.syntax.bindings import FUNCTIONS
+
+Truth = Callable[[ast.expr, Frame], bool | None]
+"""Whether a condition holds, where that is known."""
 
 
 def makes_generator(node: ast.expr, frame: Frame) -> bool:
@@ -30,14 +34,17 @@ def makes_generator(node: ast.expr, frame: Frame) -> bool:
     return is_plain and _is_maker(called.module.names.value(made.func), called.module)
 
 
-def always_holds(target: ast.expr, node: ast.stmt, frame: Frame) -> bool:
+def always_holds(target: ast.expr, node: ast.stmt, frame: Frame, truth: Truth) -> bool:
     """Whether an assignment gives a name a generator wherever its function, or its program, gets there.
 
     Nothing else may be bound to the name: a loop comes back to what stands above.
     """
     if not isinstance(target, ast.Name) or not isinstance(node, ast.Assign):
         return False
-    if not makes_generator(node.value, frame) or len(frame.module.lookup.bindings_of(target)) != 1:
+    if (
+        not makes_generator(_settled_arm(node.value, frame, truth), frame)
+        or len(frame.module.lookup.bindings_of(target)) != 1
+    ):
         return False
     for holder in frame.module.around(node):
         if isinstance(holder, FUNCTIONS):
@@ -46,6 +53,16 @@ def always_holds(target: ast.expr, node: ast.stmt, frame: Frame) -> bool:
         if not is_open:
             return False
     return True
+
+
+def _settled_arm(node: ast.expr, frame: Frame, truth: Truth) -> ast.expr:
+    """What `default_rng(seed) if seed is not None else None` gives, where the call says the seed."""
+    while isinstance(node, ast.IfExp) and frame.settles(node.test):
+        holds = truth(node.test, frame)
+        if holds is None:
+            break
+        node = node.body if holds else node.orelse
+    return node
 
 
 def _is_maker(called: Value, module: ModuleFacts) -> bool:

@@ -26,7 +26,7 @@ def is_settled_by_default(default: ast.expr | None) -> bool:
     """`shuffle=False`, `size=None`, `part=1.0`: a call that leaves it out takes one arm of `if size is None`."""
     if isinstance(default, ast.UnaryOp) and isinstance(default.op, ast.USub):
         default = default.operand
-    return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, int | float))
+    return isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, int | float | str))
 
 
 def bound_again(module: ModuleFacts, function: Function, names: Collection[str]) -> set[str]:

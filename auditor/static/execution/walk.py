@@ -359,7 +359,7 @@ class Walk:
                 self.bind(
                     target, written(node.value, value, frame) if isinstance(target, ast.Subscript) else value, frame
                 )
-            if isinstance(target, ast.Name) and always_holds(target, node, frame):
+            if isinstance(target, ast.Name) and always_holds(target, node, frame, self.evaluator.truth):
                 frame.settled.add(target.id)
             if settled and isinstance(target, ast.Attribute) and (text := dotted_text(target)) is not None:
                 frame.settled.add(text)
