@@ -18,12 +18,14 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Category, Confidence, Example, FixAdvice, Match, Rule, RuleId, Severity
 from auditor.ruleset.library import ConditionalDraw, Library, NoneMeaning, SeedCall
 from auditor.ruleset.marshalled import cache_home, read_marshalled, write_marshalled
+from auditor.ruleset.networks import Networks
 from auditor.ruleset.reflection import Reflection
 from auditor.ruleset.stamp import file_stamps
 
-FORMAT = b"repro-audit rules 2\n"
+FORMAT = b"repro-audit rules 3\n"
 """Version 1: magic line, CRC-32 of the rest (little-endian), marshalled (stamp, rules, libraries, seeders).
 Version 2: reflection behind the seeders.
+Version 3: networks behind it.
 """
 
 
@@ -37,6 +39,7 @@ class Knowledge:
     """What seeds several libraries, with the file that says so."""
 
     reflection: Reflection = Reflection()
+    networks: Networks = Networks()
 
 
 def compiled(folder: Path, read: Callable[[], Knowledge]) -> Knowledge:
@@ -46,9 +49,9 @@ def compiled(folder: Path, read: Callable[[], Knowledge]) -> Knowledge:
     content = read_marshalled(file, FORMAT)
     if content is not None:
         try:
-            kept_stamp, rules, libraries, seeders, reflection = marshal.loads(content)
+            kept_stamp, *packed = marshal.loads(content)
             if kept_stamp == stamp:
-                return _unpacked(rules, libraries, seeders, reflection)
+                return _unpacked(*packed)
         except (ValueError, TypeError, EOFError, KeyError):
             pass  # made by a program that packs in another way
     known = read()
@@ -69,23 +72,29 @@ def _stamp(folder: str) -> list[Any]:
 # -- plain values -----------------------------------------------------------------------------------------------------
 
 
-def _packed(known: Knowledge) -> tuple[object, object, object, object]:
+def _packed(known: Knowledge) -> tuple[object, object, object, object, object]:
     return (
         [_pack_rule(rule) for rule in known.rules],
         [_pack_library(library) for library in known.libraries],
         [(path, _pack_seed(seeder)) for path, seeder in known.seeders],
         {name: getattr(known.reflection, name) for name in Reflection.__annotations__},
+        {name: getattr(known.networks, name) for name in Networks.__annotations__},
     )
 
 
 def _unpacked(
-    rules: Iterable[Any], libraries: Iterable[Any], seeders: Iterable[Any], reflection: dict[str, tuple[str, ...]]
+    rules: Iterable[Any],
+    libraries: Iterable[Any],
+    seeders: Iterable[Any],
+    reflection: dict[str, tuple[str, ...]],
+    networks: dict[str, tuple[str, ...]],
 ) -> Knowledge:
     return Knowledge(
         rules=tuple([_unpack_rule(*values) for values in rules]),
         libraries=tuple([_unpack_library(*values) for values in libraries]),
         seeders=tuple([(path, _unpack_seed(*values)) for path, values in seeders]),
         reflection=Reflection(**reflection),
+        networks=Networks(**networks),
     )
 
 

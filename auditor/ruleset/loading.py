@@ -13,6 +13,7 @@ from auditor.model.rule import Rule
 from auditor.ruleset.compiled import Knowledge, compiled
 from auditor.ruleset.library import Library, SeedCall
 from auditor.ruleset.locate import bundled_rules, rule_folders, toml_files
+from auditor.ruleset.networks import Networks
 from auditor.ruleset.operators import OperatorFact, Operators
 from auditor.ruleset.reflection import Reflection
 
@@ -41,6 +42,9 @@ class Ruleset:
     reflection: Reflection
     """What gets to functions and classes that no program names."""
 
+    networks: Networks
+    """What libraries of networks call things."""
+
     def find_rule(self, id_or_name: str) -> Rule | None:
         """Return the rule with this id (`RA301`, in any case) or name, or None."""
         wanted = id_or_name.strip()
@@ -53,8 +57,8 @@ class Ruleset:
 def load(extra: Sequence[Path] = ()) -> Ruleset:
     """Return the bundled rules and those in `extra` folders.
 
-    An extra folder may hold rules, `libraries/`, `seeders.toml` and `reflection.toml`; ids and names must not repeat
-    those of another file. Raises `RuleError` naming file and key.
+    An extra folder may hold rules, `libraries/`, `seeders.toml`, `reflection.toml` and `networks.toml`; ids and names
+    must not repeat those of another file. Raises `RuleError` naming file and key.
     """
     bundled, *others = rule_folders(extra)
     known = compiled(bundled, lambda: read_bundled(bundled))
@@ -66,6 +70,7 @@ def load(extra: Sequence[Path] = ()) -> Ruleset:
         seed_calls=_seed_calls(known.libraries, known.seeders),
         operators=Operators(partial(_read_operators, bundled)),
         reflection=known.reflection,
+        networks=known.networks,
     )
 
 
@@ -77,12 +82,14 @@ def read_bundled(bundled: Path) -> Knowledge:
 def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> Knowledge:
     """`known` and what the folders hold."""
     from auditor.ruleset.library import read_library, read_seeders
+    from auditor.ruleset.networks import joined as joined_networks
+    from auditor.ruleset.networks import read_networks
     from auditor.ruleset.reflection import joined, read_reflection
     from auditor.ruleset.schema import read_definitions, read_rule
     from auditor.ruleset.table import Table, read_table
 
     rules, libraries, tables = list(known.rules), list(known.libraries), list[Table]()
-    reflections = [known.reflection]
+    reflections, networks = [known.reflection], [known.networks]
     definitions = read_definitions(read_table(bundled / "definitions.toml", "rules/definitions.toml"))
     for folder in folders:
         for file in toml_files(folder):
@@ -96,6 +103,8 @@ def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> K
                 tables.append(table)
             elif inside == "reflection.toml":
                 reflections.append(read_reflection(table))
+            elif inside == "networks.toml":
+                networks.append(read_networks(table))
             else:
                 rules.append(read_rule(table, definitions, own=folder != bundled))
     _check_unique(rules, libraries)
@@ -106,6 +115,7 @@ def _with_folders(known: Knowledge, bundled: Path, folders: Sequence[Path]) -> K
         libraries=tuple(libraries),
         seeders=(*known.seeders, *seeders),
         reflection=joined(reflections),
+        networks=joined_networks(networks),
     )
 
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from auditor.model.lean import dataclass
 from auditor.ruleset.table import Table
+from auditor.ruleset.wordlists import joined_lists, read_lists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,37 +55,16 @@ _FORMS = {
     "called_back": (r"[\w*?]+", "the name of a method, in which `*` and `?` may stand"),
     "found_by_name": (r"\w+(\.\w+)*", "the dotted name of a package or a class"),
 }
-"""How names must be written: one that nothing can match would silently say nothing."""
 
 
 def read_reflection(table: Table) -> Reflection:
     """Turn one `reflection.toml` into what it says; every table and key of it may be left out."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name, keys in _KEYS.items():
-        part = table.table(name)
-        if part is not None:
-            found.update({key: _checked(part, key) for key in keys})
-            part.finish()
-    table.finish()
-    return Reflection(**found)
+    return Reflection(**read_lists(table, _KEYS, _FORMS))
 
 
 def joined(parts: Sequence[Reflection]) -> Reflection:
     """What several files say; what two of them say counts once."""
-
-    def said(key: str) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each for part in parts for each in getattr(part, key)))
-
-    return Reflection(**{key: said(key) for keys in _KEYS.values() for key in keys})
-
-
-def _checked(table: Table, key: str) -> tuple[str, ...]:
-    names = table.strings(key)
-    form, expected = _FORMS.get(key, (r".*", ""))
-    for name in names:
-        if not re.fullmatch(form, name, re.DOTALL):
-            raise table.complain(key, f"expected {expected}, found `{name}`")
-    return names
+    return Reflection(**joined_lists(parts, _KEYS))
 
 
 @cache

@@ -191,6 +191,7 @@ class Engine:
             known_names=frozenset().union(*[demand.names for demand in demands]),
             documents=configurations(found),
             reflection=self._ruleset.reflection,
+            networks=self._ruleset.networks,
         )
 
     def _paths(self, project: Project) -> Iterator[str]:

@@ -34,6 +34,7 @@ from auditor.static.text.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import ast
 
+    from auditor.ruleset.networks import Networks
     from auditor.ruleset.reflection import Reflection
     from auditor.static.execution.relevance import Relevance
     from auditor.static.facts import ModuleFacts
@@ -58,6 +59,7 @@ class Project:
         known_names: frozenset[str] = frozenset(),
         documents: Iterable[str] = (),
         reflection: Reflection,
+        networks: Networks,
     ) -> None:
         """`needed`: literals of which every file holds one that a rule can speak about (None: nothing in particular).
 
@@ -67,6 +69,7 @@ class Project:
         self.root = root
         self.rng = rng
         self.reflection = reflection
+        self.networks = networks
         self.files: Mapping[str, SourceFile] = {file.path: file for file in files}
         self.problems: dict[str, str] = {}
         """Files that could not be looked at, with the reason."""

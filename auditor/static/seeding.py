@@ -14,7 +14,7 @@ from auditor.static.execution.ledger import RANKS, DrawRecord, Ledger
 from auditor.static.execution.montecarlo import is_dropout, keeps_dropout
 from auditor.static.execution.training import EVALUATING, names_training, trains
 from auditor.static.execution.walk import Walk
-from auditor.static.execution.weights import initialises, is_stored
+from auditor.static.execution.weights import is_stored
 from auditor.static.files.scripts import EntryPoint
 from auditor.static.programwide.programs import FOLLOWED_PARTLY
 from auditor.static.resolution.library_verdict import LibraryVerdict, Seed, SeedStatus, SeedValue, place_of
@@ -141,6 +141,7 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         project, entry.path, [each for each in ledger.records if _is_backend(project, entry, each)]
     )
     drawn = sorted((record for record in records if record.turn), key=lambda record: record.turn)
+    initialises = project.networks.initialises
     if ledger.loads_weights or ledger.loads_some:
         # A configuration names the one of many models whose weights are stored; a training may begin without.
         train = any(record.taken for record in drawn) and names_training(project, entry.path)
@@ -157,7 +158,7 @@ def _drawn(project: Project, entry: EntryPoint, ledger: Ledger) -> Iterable[Draw
         record
         for record in drawn
         if not (
-            _is_initial(record, ledger)
+            _is_initial(project, record, ledger)
             or (record.in_training and (is_switched or not is_dropout(record.draw.callee)))
             or (is_evaluation and is_stored(record.draw.callee))
         )
@@ -183,10 +184,10 @@ def _importing(*names: str) -> tuple[bytes, ...]:
     return tuple(f"{word} {name}".encode() for name in names for word in ("import", "from"))
 
 
-def _is_initial(record: DrawRecord, ledger: Ledger) -> bool:
+def _is_initial(project: Project, record: DrawRecord, ledger: Ledger) -> bool:
     """Whether it makes initial weights that stored ones replace."""
     replaced = ledger.loads_weights or (ledger.loads_some and record.picked)
-    return replaced and initialises(record.draw.callee)
+    return replaced and project.networks.initialises(record.draw.callee)
 
 
 def _verdict(

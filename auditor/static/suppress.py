@@ -2,8 +2,9 @@
 
 A comment on a line speaks for findings that cover the line; alone above a statement it speaks for all lines of it, or
 of its head where a block follows; alone between the lines of a statement, for the next one. `allow-file`, anywhere,
-speaks for the whole file. Rules go by id or name, separated by commas or spaces. A suppression counts only with its
-reason: an exception that nobody can explain is one that nobody can remove.
+speaks for the whole file. Above decorators it stands above their function or class. Rules go by id or name, separated
+by commas or spaces; case does not matter. A suppression counts only with its reason: an exception that nobody can
+explain is one that nobody can remove.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from auditor.ruleset.spelling import nearest_rule
 
 MARK = "repro-audit"
 
-_COMMENT = lazy_pattern(r"#\s*repro-audit(?P<colon>:|(?=\s+allow\b))\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$")
+_COMMENT = lazy_pattern(
+    r"#\s*repro-audit(?P<colon>:|(?=\s+allow\b))\s*(?P<verb>[\w-]+)\b[ \t]*(?P<rest>.*)$", re.IGNORECASE
+)
 """Without its colon a comment does not count, and is told."""
 
 _REASON = lazy_pattern(r"\b(?:because|reason:)\s+(?P<reason>.*\S)", re.IGNORECASE)
@@ -83,7 +86,7 @@ def read_suppressions(
 
     `joined`: first and last line of the command that a line is part of, in what is no Python: it is spoken for as one.
     """
-    if MARK not in text:
+    if MARK not in text.lower():
         return Suppressions(())
     entries = []
     comments, statements = _tokens(text)
@@ -93,8 +96,8 @@ def read_suppressions(
             first = _next_code(lines, number) if not lines[number - 1][:column].strip() else number
             last = statements.get(first, first) if first > number else first
             first, last = (joined or {}).get(first, (first, last))
-            entry = _read(number, match["verb"], match["rest"], rules, first, last)
-            entries.append(entry if match["colon"] else _without_colon(entry, match["verb"]))
+            entry = _read(number, match["verb"].lower(), match["rest"], rules, first, last)
+            entries.append(entry if match["colon"] else _without_colon(entry, match["verb"].lower()))
     return Suppressions(entries)
 
 
@@ -137,24 +140,29 @@ def _without_colon(entry: Suppression, verb: str) -> Suppression:
 def _tokens(text: str) -> tuple[list[tuple[int, int, str]], dict[int, int]]:
     """Line, column and text of every comment that carries the mark, and the last line of each statement by its first.
 
-    The mark inside a string does not count. Of a statement with a block that is the last line of its head.
+    The mark inside a string does not count. Of a statement with a block that is the last line of its head, also where
+    the statement begins with a decorator.
     """
     comments: list[tuple[int, int, str]] = []
     statements: dict[int, int] = {}
     import tokenize  # only for files with a comment for us
 
     between = (tokenize.COMMENT, tokenize.NL, tokenize.INDENT, tokenize.DEDENT)
-    begun = 0
+    begun, is_decorator = 0, False
+    decorators: list[int] = []
     # The parser took the file; where only the tokenizer gives up, what it saw before counts.
     with contextlib.suppress(tokenize.TokenError, SyntaxError):
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and MARK in token.string:
+            if token.type == tokenize.COMMENT and MARK in token.string.lower():
                 comments.append((token.start[0], token.start[1], token.string))
             elif token.type == tokenize.NEWLINE:
-                statements[begun] = token.start[0]
+                decorators.append(begun)
+                if not is_decorator:
+                    statements.update(dict.fromkeys(decorators, token.start[0]))
+                    decorators.clear()
                 begun = 0
             elif not begun and token.type not in between:
-                begun = token.start[0]
+                begun, is_decorator = token.start[0], token.string == "@"
     return comments, statements
 
 

@@ -70,6 +70,7 @@ def test_nothing_is_lost_in_the_compiled_form() -> None:
             assert by_id[rule.id] == rule
     assert tuple(kept.libraries.values()) == tuple(sorted(read.libraries, key=lambda library: library.id))
     assert kept.reflection == made.reflection == read.reflection
+    assert kept.networks == made.networks == read.networks
 
 
 def test_the_second_loading_reads_no_toml(rules: Path, readings: list[Path]) -> None:

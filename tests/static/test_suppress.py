@@ -37,6 +37,8 @@ COUNTING = [
     ("another word for it", {"beside": "  # repro-audit: allow RA101 reason: it is a demo"}),
     ("whole file", {"above": "x = 1  # repro-audit: allow-file RA101 because it is a demo"}),
     ("without blanks", {"beside": "  #repro-audit:allow RA101 because it is a demo"}),
+    ("in capitals", {"beside": "  # Repro-Audit: Allow RA101 Because it is a demo"}),
+    ("whole file, in capitals", {"above": "# REPRO-AUDIT: ALLOW-FILE RA101 because it is a demo\nx = 1"}),
 ]
 
 NOT_COUNTING = [
@@ -47,6 +49,10 @@ NOT_COUNTING = [
     ("unknown verb", {"beside": "  # repro-audit: permit RA101 because it is a demo"}),
     ("no colon", {"beside": "  # repro-audit allow RA101 because it is a demo"}),
     ("no rule", {"beside": "  # repro-audit: allow because it is a demo"}),
+    ("in capitals, unknown verb", {"beside": "  # Repro-Audit: Permit RA101 because it is a demo"}),
+    ("in capitals, in a string", {"above": "x = '# Repro-Audit: allow-file RA101 because it is a demo'"}),
+    ("in capitals, another rule", {"beside": "  # Repro-Audit: allow RA102 because it is a demo"}),
+    ("in capitals, another name", {"beside": "  # Repro Audit: allow RA101 because it is a demo"}),
 ]
 
 
@@ -128,6 +134,7 @@ def test_a_comment_anywhere_in_a_long_statement_counts(analyse: Callable[..., An
 
 
 ALLOW = "# repro-audit: allow RA101 because x"
+GUARD = "\nif __name__ == '__main__':\n    print(1)\n"
 LONG = {
     "a statement of several lines": (f"{ALLOW}\nx = dict(\n    a=1,\n    b=random.random(),\n)\n", True),
     "a statement with backslashes": (f"{ALLOW}\nx = 1 + \\\n    random.random()\n", True),
@@ -136,6 +143,26 @@ LONG = {
     "not the next statement": (f"{ALLOW}\nx = (\n    1\n)\nprint(random.random())\n", False),
     "the next line of a statement": (f"x = [\n    {ALLOW}\n    random.random(),\n]\n", True),
     "not a later line of a statement": (f"x = [\n    {ALLOW}\n    1,\n    random.random(),\n]\n", False),
+    "the function below its decorators": (
+        f"{ALLOW}\n@cache\n@cache\ndef f(x=print(random.random())):\n    pass\n",
+        True,
+    ),
+    "decorators of several lines": (
+        f"{ALLOW}\n@cache(\n    None\n)\n\ndef f(\n    x=print(random.random())\n):\n    pass\n",
+        True,
+    ),
+    "the last decorator": (f"{ALLOW}\n@cache\n@wraps(print(random.random()))\ndef f():\n    pass\n", True),
+    "between decorators": (f"@cache\n{ALLOW}\n@cache\ndef f(x=print(random.random())):\n    pass\n", True),
+    "between decorator and function": (f"@cache\n{ALLOW}\ndef f(x=print(random.random())):\n    pass\n", True),
+    "the decorated class": (f"{ALLOW}\n@cache\nclass A(list, x=print(random.random())):\n    pass\n", True),
+    "not the body of what is decorated": (f"{ALLOW}\n@cache\nclass A:\n    print(random.random())\n", False),
+    "not what follows the decorated": (f"{ALLOW}\n@cache\ndef f():\n    pass\nprint(random.random())\n", False),
+    "not the decorator above": (f"@wraps(print(random.random()))\n{ALLOW}\n@cache\ndef f():\n    pass\n", False),
+    "not the next decorated": (
+        f"{ALLOW}\n@cache\ndef f(): pass\n@cache\ndef g(x=print(random.random())): pass\n",
+        False,
+    ),
+    "not what is multiplied": (f"{ALLOW}\nx = (1\n  @ 2)\ndef f(x=print(random.random())):\n    pass\n", False),
     "not what follows a docstring": (f'{ALLOW}\n"""\na\n"""\nprint(random.random())\n', False),
 }
 
@@ -144,7 +171,8 @@ LONG = {
 def test_a_comment_above_speaks_for_a_whole_statement(
     analyse: Callable[..., Analysis], text: str, is_allowed: bool
 ) -> None:
-    assert (analyse({"a.py": f"import random\n{text}"}).findings == ()) is is_allowed
+    found = analyse({"a.py": f"import random\nfrom known import cache, wraps\n{text}{GUARD}"})
+    assert (len(found.findings), len(found.suppressed)) == ((0, 1) if is_allowed else (1, 0))
 
 
 def test_a_comment_at_a_draw_in_another_file_counts(analyse: Callable[..., Analysis]) -> None:

@@ -13,7 +13,6 @@ from auditor.model.lean import dataclass
 from auditor.model.rule import Confidence, Rule
 from auditor.ruleset.table import Table
 from auditor.static.execution.incidental import is_incidental
-from auditor.static.execution.weights import initialises
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
@@ -254,7 +253,7 @@ def _calls_of(function: FunctionRef) -> Iterator[Call]:
 
 def _library(call: Call, project: Project, libraries: frozenset[str]) -> str:
     """The shared generator that a call always draws from; empty where it does not."""
-    if call.callee is None or initialises(call.callee):
+    if call.callee is None or project.networks.initialises(call.callee):
         return ""
     for candidate in project.rng.candidates(call.callee):
         if candidate.condition is None and candidate.library.id in libraries:

@@ -122,7 +122,7 @@ class _Reader:
                 return
             raw = source.raw()
             asked = [(rule, matcher) for rule, matcher in asked if matcher.is_candidate(rule, kind, raw)]
-            if asked or MARK.encode() in raw:
+            if asked or MARK.encode() in raw.lower():
                 self._judge(Document(source, kind), asked)
         except (OSError, ProjectError):
             # Nothing tells that it is one of ours; a notebook that cannot be read is told by the engine.
@@ -158,12 +158,13 @@ class _Reader:
         return [each.rule for each in self._rules if kind.value in each.demand.documents]
 
     def _comments(self, document: Document) -> Suppressions:
-        if MARK not in document.text:
+        if MARK not in document.text.lower():
             return Suppressions(())
-        from auditor.static.documents.shell import commands  # few documents have a comment for us
+        from auditor.static.documents.comments import comments_alone  # few documents have a comment for us
+        from auditor.static.documents.shell import commands
 
         lines = document.lines
-        alone = "\n".join(_comment_alone(line) for line in lines)
+        alone = "\n".join(comments_alone(lines, document.kind))
         joined = commands(lines) if document.kind in (*LAUNCHERS, Kind.NOTEBOOK) else {}
         return read_suppressions(alone, lines, self._by_name, joined)
 
@@ -179,12 +180,6 @@ class _Reader:
         entry = Skipped(subject=path, reason=reason)
         if entry not in self._survey.skipped:
             self._survey.skipped.append(entry)
-
-
-def _comment_alone(line: str) -> str:
-    """A line's suppression where it stands, without the text before it, which is no Python."""
-    at = line.find("#", max(line.rfind("#", 0, line.find(MARK)), 0)) if MARK in line else -1
-    return " " * at + line[at:] if at >= 0 else ""
 
 
 def _remarks(document: Document, comments: Suppressions, rules: Iterable[Rule]) -> Iterator[Remark]:

@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from auditor.static.execution.walk import Walk
     from auditor.static.facts import ModuleFacts
 
-_HOOKING = frozenset({"register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook"})
-"""Methods of networks that call what they are given when the network is called."""
-
 MAX_GROUPS = 4
 """Groups of commands that are followed one in the other; a dozen that hold each other are many ways."""
 
@@ -83,7 +80,7 @@ class CallWalk:
 
     def call(self, node: ast.Call, frame: Frame) -> End:
         """Follow one call whose arguments have been executed."""
-        is_hooking = getattr(node.func, "attr", "") in _HOOKING
+        is_hooking = getattr(node.func, "attr", "") in frame.module.project.networks.hooking
         self._ledger.in_network += is_hooking
         end = self._follow(node, frame)
         self._ledger.in_network -= is_hooking

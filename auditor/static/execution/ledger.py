@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from auditor.model.lean import dataclass, field, replace
 from auditor.model.location import Location
+from auditor.ruleset.networks import Networks
 from auditor.static.evaluation.rngstate import NOTHING_YET, SEEDED, START, STORED_WEIGHTS, Level, Pending, Rank, State
 from auditor.static.execution.effects import Asked
 from auditor.static.execution.knowledge import RngIndex
 from auditor.static.execution.montecarlo import is_dropout
-from auditor.static.execution.weights import initialises, is_initial
+from auditor.static.execution.weights import is_initial
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import Draw, Seed, SeedValue
 from auditor.static.resolution.seedvalue import Seen
@@ -82,7 +83,8 @@ class DrawRecord:
 class Ledger:
     """Notes of one program; `state` belongs to the path that is being followed."""
 
-    def __init__(self, rng: RngIndex) -> None:
+    def __init__(self, rng: RngIndex, networks: Networks) -> None:
+        self._networks = networks
         self.records: list[DrawRecord] = []
         """In the order in which they were first reached."""
 
@@ -203,14 +205,14 @@ class Ledger:
     def draw(self, library: str, callee: str, node: ast.AST, frame: Frame, *, deferred: bool) -> None:
         """Note a draw; `deferred`: it comes later than this place."""
         self.asked.add(Asked.PLACE)
-        if self.muted or (self.replaced and is_initial(callee) and not is_dropout(callee)):
+        if self.muted or (self.replaced and is_initial(callee, self._networks) and not is_dropout(callee)):
             return
         # Of many models that may be picked one is told, where it is picked.
-        picked_at = self.picked_at if initialises(callee) else None
+        picked_at = self.picked_at if self._networks.initialises(callee) else None
         number = self._number(library, callee, picked_at or frame.module.location(node))
         self.records[number].taken &= self.taken > 0 or (picked_at is None and self.picked_at is not None)
         self.records[number].in_training &= library in _WITH_MODES and self.in_training
-        if not self.records[number].turn and not (self.replaced and initialises(callee)):
+        if not self.records[number].turn and not (self.replaced and self._networks.initialises(callee)):
             self._turns += 1
             self.records[number].turn = self._turns
         self.records[number].is_aside &= len(self.stack) in self.aside
@@ -235,7 +237,7 @@ class Ledger:
             number = self._numbers[key] = len(self.records)
             draw = Draw(location=location, callee=callee, via=self.way(), in_worker=self.worker is True)
             self.records.append(DrawRecord(draw, library, picked=self.picked_at is not None, taken=True))
-            for place in {location, *draw.via} if initialises(callee) else ():
+            for place in {location, *draw.via} if self._networks.initialises(callee) else ():
                 self._initial.setdefault(place, []).append(number)
         if self.picked_at is None:
             self.records[number].picked = False

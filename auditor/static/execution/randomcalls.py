@@ -102,7 +102,7 @@ class RandomCalls:
                 return seen.constant == wanted
             return wanted is True and may_be_true(frame.module, part, 1)  # type: ignore[arg-type]
 
-        name = drawn_by(name, call, equals)
+        name = drawn_by(name, call, equals, frame.module.project.networks)
 
         def may_be_put(attribute: str, given: ast.expr) -> bool:
             is_written = isinstance(given, ast.Constant) or frame.is_settled(given)

@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 _NETWORK = "torch.nn.Module"
 """The base that calls none of the methods that a class adds but those of every network."""
 
-_OF_NETWORKS = frozenset(
-    {
-        "apply", "cpu", "cuda", "eval", "extra_repr", "forward", "get_extra_state", "load_state_dict",
-        "named_parameters", "parameters", "reset_parameters", "set_extra_state", "state_dict", "to", "train",
-        "zero_grad",
-        "_apply", "_load_from_state_dict", "_save_to_state_dict",
-    }
-)  # fmt: skip
-"""Methods that every network has, or that torch asks each of them for."""
-
 Holds = Callable[["ModuleFacts", ast.AST], bool]
 """Whether what is looked for stands in a statement of a module."""
 
@@ -54,7 +44,8 @@ def waiting_methods(
     if below is None or not all(map(_is_closed, below)):
         return []
     if _is_layer(cls):
-        return [] if any(method.name in _OF_NETWORKS for method in methods) else methods
+        own = module.project.networks.own_methods
+        return [] if any(method.name in own for method in methods) else methods
     calls_back = module.project.reflection.calls_back
     return [] if by_libraries and any(map(calls_back, (method.name for method in methods))) else methods
 

@@ -75,7 +75,7 @@ class Walk:
         """The files that are followed."""
 
         self._candidates = self.relevance.candidates.narrowed(self.within, self._is_named)
-        self.ledger = Ledger(project.rng)
+        self.ledger = Ledger(project.rng, project.networks)
         self.evaluator = Evaluator(project, self._is_seeded)
         self.calls = CallWalk(self)
         self.branches = Branches(self)

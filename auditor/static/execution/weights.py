@@ -12,39 +12,12 @@ from auditor.static.syntax.nodes import walk
 from auditor.static.text.dotted import dotted_text
 
 if TYPE_CHECKING:
+    from auditor.ruleset.networks import Networks
     from auditor.static.facts import ModuleFacts
 
-MODELS = (
-    *("torch.nn.", "torchvision.models.", "timm.", "torch_geometric.nn.", "monai.networks.nets.", "vit_pytorch."),
-    *("segmentation_models_pytorch.", "efficientnet_pytorch.", "denoising_diffusion_pytorch.", "torchmeta.modules."),
-    *("dgl.nn.", "tensorflow.orthogonal_init", "tensorflow.variance_scaling_init"),
-    *("diffusers.Autoencoder", "diffusers.UNet", "diffusers.VQModel", "transformers."),
-    *("keras.layers.", "tensorflow.keras.layers.", "tensorflow.layers.", "tensorflow.truncated_normal"),
-    *("keras.initializers.", "tensorflow.keras.initializers.", "tensorflow.initializers.", "tensorflow.glorot_"),
-    *("tensorflow.contrib.layers.", "tensorflow.random_normal_init", "tensorflow.random_uniform_init"),
-)
-"""Where what is called gives a model its initial weights."""
-
-_OLD_NAMES = "tensorflow.compat.v1."
-_NO_MODELS = ("torch.nn.functional.", "torch_geometric.nn.fps", "torch_geometric.nn.pool.", "transformers.DataCollator")
 LOADING = frozenset({"load_adapter", "load_state_dict", "load_weights", "restore"})
 _FROM_STORED = "from_pretrained"
 _FOR_NEW_TOKENS = "resize_token_embeddings"
-_HEADLESS = (
-    *("albert-base-v2", "albert/albert-base-v2", "bert-base-cased", "bert-base-chinese"),
-    *("bert-base-multilingual-cased", "bert-base-multilingual-uncased", "bert-base-uncased"),
-    *("bert-large-cased", "bert-large-uncased"),
-    *("google-bert/bert-base-cased", "google-bert/bert-base-chinese", "google-bert/bert-base-multilingual-cased"),
-    *("google-bert/bert-base-uncased", "google-bert/bert-large-cased", "google-bert/bert-large-uncased"),
-    *("distilbert-base-cased", "distilbert-base-uncased", "distilbert/distilbert-base-uncased", "distilroberta-base"),
-    *("roberta-base", "roberta-large", "FacebookAI/roberta-base", "FacebookAI/roberta-large", "xlm-roberta-base"),
-    *("xlm-roberta-large", "FacebookAI/xlm-roberta-base", "FacebookAI/xlm-roberta-large", "microsoft/deberta-base"),
-    *("microsoft/deberta-v3-base", "microsoft/deberta-v3-large", "microsoft/deberta-v3-small", "xlnet-base-cased"),
-    *("google/electra-base-discriminator", "google/electra-small-discriminator", "google/vit-base-patch16-224-in21k"),
-    *("facebook/hubert-base-ls960", "facebook/wav2vec2-base", "facebook/wav2vec2-large-xlsr-53"),
-)
-"""Stored models without a head: whatever is put on top of one is new, also in an evaluation."""
-
 _OF_ADAPTERS = "PeftModel"
 """Part of the names of classes that put a stored adapter into a model: `PeftModel`, `AutoPeftModelForCausalLM`."""
 LOADERS = frozenset(
@@ -86,15 +59,9 @@ _CONVERTING = _SAME_MODEL | {"apply", "modules", "named_modules"}
 _LEAVING = (ast.Return, ast.Break, ast.Continue, ast.Yield, ast.YieldFrom)
 
 
-def initialises(callee: str) -> bool:
-    """Whether what is called gives a model its initial weights."""
-    callee = callee.replace(_OLD_NAMES, "tensorflow.", 1)
-    return callee.startswith(MODELS) and not callee.startswith(_NO_MODELS)
-
-
-def is_initial(callee: str) -> bool:
-    """As `initialises`, or whether what is called puts new layers into a model."""
-    return initialises(callee) or callee == _ADAPTING
+def is_initial(callee: str, networks: Networks) -> bool:
+    """Whether what is called gives a model its initial weights, or puts new layers into one."""
+    return networks.initialises(callee) or callee == _ADAPTING
 
 
 def is_stored(callee: str) -> bool:
@@ -142,7 +109,7 @@ def loads_weights(node: ast.Call, name: str | None) -> bool:
     return is_loading(node.func.attr)
 
 
-def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bool]) -> str | None:
+def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bool], networks: Networks) -> str | None:
     """The name under which a draw is noted, where it is that of a part of a model.
 
     `F.dropout(x, p, self.training)` is off where nothing is trained, as the layer is; `m.weight.data.normal_()` gives
@@ -154,7 +121,7 @@ def drawn_by(name: str | None, call: Call, equals: Callable[[object, object], bo
         return f"torch.nn.init.{call.method}" if of_weights else None
     prefix, _, last = name.rpartition(".")
     source = call.argument("pretrained_model_name_or_path", 0) if last == _FROM_STORED else None
-    if source is not None and any(equals(source, each) for each in _HEADLESS):
+    if source is not None and any(equals(source, each) for each in networks.without_head):
         return prefix
     if prefix != "torch.nn.functional" or "dropout" not in last:
         return name

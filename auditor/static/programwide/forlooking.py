@@ -6,7 +6,6 @@ import ast
 from weakref import WeakKeyDictionary
 
 from auditor.model.location import Location
-from auditor.static.execution.weights import initialises
 from auditor.static.facts import ModuleFacts
 from auditor.static.programwide.throwaway import is_only_looked_at
 from auditor.static.project import Project
@@ -23,7 +22,7 @@ def is_for_looking(draw: Draw, project: Project) -> bool:
     Of what a file makes outside of functions that holds for networks: numbers that are printed are there to be read,
     and what a function gives may keep weights.
     """
-    is_weight = initialises(draw.callee)
+    is_weight = project.networks.initialises(draw.callee)
     for place in (*draw.via, draw.location):
         module = project.module(place.path)
         call = _standing_at(module, place) if module is not None else None

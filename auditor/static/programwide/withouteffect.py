@@ -9,7 +9,6 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.flow import uses
 from auditor.static.execution.incidental import is_incidental, is_part_of_name, is_shown_only
 from auditor.static.execution.savednames import only_names_what_is_saved
-from auditor.static.execution.weights import initialises
 from auditor.static.programwide.throwaway import is_only_measured, is_only_summarised, is_only_traced, is_traced
 from auditor.static.programwide.trials import leaves_nothing
 from auditor.static.resolution.targets import only_target
@@ -30,7 +29,7 @@ _CALLS: WeakKeyDictionary[ModuleFacts, dict[tuple[int, int], ast.Call]] = WeakKe
 
 def is_without_effect(draw: Draw, project: Project, *, late: bool) -> bool:
     """Whether nothing that is trained depends on a draw; `late`: it comes before the seed of its library."""
-    if initialises(draw.callee) and _is_of_summary(draw, project):
+    if project.networks.initialises(draw.callee) and _is_of_summary(draw, project):
         return True
     module = project.module(draw.location.path)
     if module is None:

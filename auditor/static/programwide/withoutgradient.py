@@ -11,17 +11,6 @@ from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.bindings import Binding, BindingKind
 from auditor.static.syntax.nodes import walk
 
-_MOVING = frozenset(
-    {
-        *("clone", "contiguous", "cpu", "cuda", "detach", "double", "float", "flip", "half", "permute", "reshape"),
-        *("squeeze", "to", "transpose", "type", "unsqueeze", "view"),
-    }
-)
-"""Methods of a tensor whose result needs a gradient only where the tensor does."""
-
-_SAME = frozenset({"torch.nn.functional.interpolate", "torch.nn.functional.upsample", "torch.nn.functional.pad"})
-"""Functions of which the same is true of what they are given first."""
-
 _AROUND_LOADERS = frozenset({"enumerate", "tqdm.tqdm", "tqdm.auto.tqdm", "tqdm.notebook.tqdm"})
 _LOADER = "torch.utils.data.DataLoader"
 _WANTED = frozenset({"requires_grad", "requires_grad_", "retain_grad"})
@@ -98,10 +87,15 @@ class _Origin:
         return isinstance(node, ast.Name) and self._is_named(node)
 
     def _is_moved(self, call: ast.Call) -> bool:
-        if self._module.resolve(call.func) in _SAME:
+        known = self._module.project.networks
+        if self._module.resolve(call.func) in known.same_gradient_functions:
             return bool(call.args) and self.is_of_loader(call.args[0])
         func = call.func
-        return isinstance(func, ast.Attribute) and func.attr in _MOVING and self.is_of_loader(func.value)
+        return (
+            isinstance(func, ast.Attribute)
+            and func.attr in known.same_gradient_methods
+            and self.is_of_loader(func.value)
+        )
 
     def _is_named(self, name: ast.Name) -> bool:
         bindings = self._module.lookup.bindings_of(name) or ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from auditor.model.digest import sha256
 from auditor.model.pattern import lazy_pattern
 from auditor.static.suppress import MARK
 
-_SUPPRESSION = lazy_pattern(rf"#\s*{MARK}(?::|\s+allow\b).*")
+_SUPPRESSION = lazy_pattern(rf"#\s*{MARK}(?::|\s+allow\b).*", re.IGNORECASE)
 
 
 def source_text(lines: Sequence[str]) -> str:

@@ -127,7 +127,7 @@ def make_sketch(source: SourceFile, vocabulary: Vocabulary) -> Sketch:
         imports=shared(_statements(statements)),
         has_guard=names_main and MAIN_GUARD.search(code) is not None and not any(word in code for word in _TEST_WORDS),
         names_main=names_main,
-        is_marked=MARK.encode() in source.raw(),
+        is_marked=MARK.encode() in source.raw().lower(),
         code=content_digest(code)[:16],
         size_bytes=len(source.raw()),
     )

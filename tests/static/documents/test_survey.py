@@ -40,6 +40,16 @@ SUPPRESSED = {
     "shell, behind a command on several lines": {
         "a.sh": "train --seed $RANDOM \\\n  --lr 1  # repro-audit: allow RA182 because the launcher gives it\n"
     },
+    "shell, behind a text": {
+        "a.sh": 'train --tag "a b" --seed $RANDOM  # repro-audit: allow RA182 because the launcher gives it\n'
+    },
+    "shell, in capitals": {"a.sh": "train --seed $RANDOM  # Repro-Audit: allow RA182 because the launcher gives it\n"},
+    "shell, behind other words": {
+        "a.sh": 'train --seed $RANDOM  # it\'s "new" # repro-audit: allow RA182 because the launcher gives it\n'
+    },
+    "yaml, behind an apostrophe": {
+        "a.yaml": TRAINING + "seed: null # don't # repro-audit: allow RA181 because the launcher gives it\n"
+    },
     "Dockerfile": {"Dockerfile": "# repro-audit: allow RA462 because the launcher gives it\nFROM python\n"},
     "requirements": {"requirements.txt": "torch # repro-audit: allow RA461 because the launcher gives it\n"},
     "whole file": {
@@ -60,6 +70,31 @@ def test_comment_speaks_for_its_command_and_no_other(scan: Scan) -> None:
     comment = "# repro-audit: allow RA182 because it is so"
     text = f"train \\\n  --seed $RANDOM\n{comment}\ntrain \\\n  -x \\\n  --seed $RANDOM\ntrain --seed $RANDOM\n"
     assert [each.location.line for each in scan({"a.sh": text}).findings] == [2, 7]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.sh", 'echo "# repro-audit: allow-file RA182 because x"\ntrain --seed $RANDOM\n'),
+        ("a.sh", "train --note '# repro-audit: allow RA182 because x' --seed $RANDOM\n"),
+        ("a.sh", 'say "# Repro-Audit: allow-file RA182 because x"\ntrain --seed $RANDOM\n'),
+        ("a.sh", "cat > a.txt <<EOF\n# repro-audit: allow-file RA182 because x\nEOF\ntrain --seed $RANDOM\n"),
+        ("a.yaml", f"{TRAINING}note: '# repro-audit: allow-file RA181 because x'\nseed: null\n"),
+        (
+            "a.json",
+            '{"lr": 1, "epochs": 3, "batch_size": 8, "x": "# repro-audit: allow-file RA181 because x", "seed": null}',
+        ),
+    ],
+)
+def test_comment_inside_a_text_does_not_count(name: str, text: str, scan: Scan) -> None:
+    analysis = scan({name: text})
+    assert len(analysis.findings) == 1
+    assert (analysis.suppressed, analysis.notes) == ((), ())
+
+
+def test_comment_in_the_script_that_a_script_writes_counts(scan: Scan) -> None:
+    text = "cat > a.sh <<EOF\ntrain --seed $RANDOM  # repro-audit: allow RA182 because x\nEOF\n"
+    assert scan({"b.sh": text}).findings == ()
 
 
 def test_comment_without_a_reason_does_not_count(scan: Scan) -> None:
