@@ -44,6 +44,7 @@ from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dictentries import use_in_dictionary
 from auditor.static.unordered.equalitems import is_same_each_turn
+from auditor.static.unordered.heldsets import field_made, holder_of, parts_held
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.mostcommon import counter_updated, takes_numbers_only
 from auditor.static.unordered.onepicked import is_first, may_pick
@@ -113,6 +114,11 @@ def _finished(module: ModuleFacts, call: ast.expr, trail: Trail) -> OrderedUse |
 
 
 def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
+    found = _held(module, node, trail) if trail.kind is Kind.SET and trail.is_text else None
+    return _followed(module, node, trail) if found is None else found
+
+
+def _followed(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
     parent = module.parent(node)
     if isinstance(parent, ast.Call | ast.keyword | ast.Starred | ast.Attribute | ast.comprehension | ast.Subscript):
         return _follow_expression(module, node, parent, trail)
@@ -324,6 +330,22 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse 
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
     found = (_follow(module, each, deeper) for each in read)
+    return next((use for use in found if use is not None), None)
+
+
+def _held(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
+    """Follow a set into a dictionary or a list, and out of it again. Others than of texts mostly hold numbers there."""
+    if (field := field_made(module, node)) is not None:
+        return _variable(module, field, trail)
+    holder = holder_of(module, node)
+    key = (module.path, "held", id(holder.made), trail.as_list) if holder is not None else None
+    if holder is None or trail.depth >= _DEPTH or key in trail.seen:
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    parts = parts_held(module, holder)
+    if any(is_single(file, part) for file, part in parts):
+        return None
+    found = (_follow(file, part, deeper) for file, part in parts if not is_single_here(file, part))
     return next((use for use in found if use is not None), None)
 
 
