@@ -60,7 +60,8 @@ class SetOrderDetector(WithOptions[None]):
         return _CALLED | _BRACES | _KEYS | _FACTORIES
 
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
-        return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,)), Prerequisite(literals=(_KEYS,)), Prerequisite(literals=(_FACTORIES,))
+        written = (Prerequisite(literals=(texts,)) for texts in (_BRACES, _KEYS, _FACTORIES))
+        return naming(_MAKERS, _CALLED, called=True), *written
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         found: dict[tuple[str, int | None, int], Hit] = {}

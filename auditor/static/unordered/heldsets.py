@@ -216,14 +216,14 @@ class _Parts:
             self._add(module, joined)
 
     def _turns(self, module: ModuleFacts, target: ast.Name, loop: ast.For | ast.comprehension) -> None:
-        """What reads the name in the head of a loop, inside of the loop; nothing where that gets another value there."""
+        """What reads the name in the head of a loop, inside of it; nothing where that gets another value there."""
         around = module.parent(loop) if isinstance(loop, ast.comprehension) else loop
-        inside = [each for each in walk(around) if isinstance(each, ast.Name) and each.id == target.id] if around else []
-        if any(isinstance(each.ctx, ast.Store) and each is not target for each in inside):
-            return
-        for each in inside:
-            if each is not target and not _is_before(each, loop):
-                self._add(module, each)
+        names = (each for each in walk(around) if isinstance(each, ast.Name)) if around is not None else ()
+        inside = [each for each in names if each.id == target.id and each is not target]
+        if all(isinstance(each.ctx, ast.Load) for each in inside):
+            for each in inside:
+                if not _is_before(each, loop):
+                    self._add(module, each)
 
     def _joins(self, module: ModuleFacts, call: ast.Call, is_spread: bool) -> bool:
         """`set().union(*sets)`, `chain(*sets)`, `chain.from_iterable(sets)`."""
