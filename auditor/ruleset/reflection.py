@@ -30,6 +30,9 @@ class Reflection:
     seldom_any: tuple[str, ...] = ()
     """Words with which a text may lead to any function, and mostly leads to a number."""
 
+    own_names: tuple[str, ...] = ()
+    """Words with which a file may evaluate a text among its own names."""
+
     own_main: tuple[str, ...] = ()
     """Words of programs that run what is called `main` in them."""
 
@@ -45,7 +48,7 @@ class Reflection:
 _KEYS = {
     "methods": ("called_back",),
     "classes": ("found_by_name",),
-    "words": ("any_function", "any_method", "seldom_any", "own_main"),
+    "words": ("any_function", "any_method", "seldom_any", "own_names", "own_main"),
 }
 _FORMS = {
     "called_back": (r"[\w*?]+", "the name of a method, in which `*` and `?` may stand"),

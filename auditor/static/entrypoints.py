@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.programwide.shapechecks import only_shows_shapes
+from auditor.static.resolution.callables import RUNNERS
 from auditor.static.resolution.indirect import running
 from auditor.static.resolution.values import External, FunctionRef
 from auditor.static.syntax.bindings import Function
@@ -156,7 +157,17 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
             return False
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WORKING_METHODS:
             return False
+        if isinstance(node, ast.Call) and _is_run(module, node):
+            return False
     return True
+
+
+def _is_run(module: ModuleFacts, call: ast.Call) -> bool:
+    """`fire.Fire(main)`: a command line, unless it offers a try-out."""
+    if module.resolve(call.func) not in RUNNERS:
+        return False
+    given = module.names.value(call.args[0]) if call.args else None
+    return not (isinstance(given, FunctionRef) and _is_try_out(given.node))
 
 
 def _only_shows(body: list[ast.stmt]) -> bool:

@@ -415,9 +415,9 @@ class Names:
     def _from(self, node: ast.ImportFrom, name: str) -> Value:
         origin = self.origin_of(node)
         if isinstance(origin, ModuleRef) and origin.path == self._module.path:
-            # `from package import part` in the `__init__.py` of that package: the name is what this statement binds.
+            # `from package import part` in the `__init__.py` of that package, or a program that imports itself.
             part = self._project.find_submodule(origin.path, name, self._module.path)
-            return ModuleRef(part) if part else None
+            return ModuleRef(part) if part else self.export(name)
         return self.attribute(origin, name) if origin else None
 
     def origin_of(self, node: ast.ImportFrom) -> Value:

@@ -78,6 +78,14 @@ def _declaring(module: ModuleFacts) -> list[_Declaring]:
     return found
 
 
+def added_option(call: ast.Call, evaluate: Evaluate) -> tuple[str, Seen] | None:
+    """The destination and the default of an option that `parser.add_argument` adds; None where no name is written."""
+    destination, default = _destination(call), _argparse_default(call)
+    if not destination:
+        return None
+    return destination, _by_default(evaluate(default)) if isinstance(default, ast.expr) else default
+
+
 def _spread_out(module: ModuleFacts, given: ast.expr, evaluate: Evaluate) -> dict[str, Seen] | None:
     """What `parser.set_defaults(**DEFAULTS)` gives options, where that is written out and nothing is put in later."""
     entries = None if isinstance(given, ast.Name) and is_filled_later(module, given.id) else entries_of(evaluate(given))

@@ -7,11 +7,9 @@ from collections import deque
 from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.commandline import (
-    adds_unnamed,
-    option_defaults,
-)
+from auditor.static.evaluation.commandline import Evaluate, adds_unnamed, option_defaults
 from auditor.static.evaluation.fields import grouped
+from auditor.static.evaluation.subcommands import default_of_command
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.seedvalue import (
     GIVEN,
@@ -75,6 +73,8 @@ class OptionValues:
         if name in self._evaluator.stored:
             return self._evaluator.stored[name]
         own = self._module_options(frame.module).get(name)
+        if own == GIVEN:  # also where two commands have it with other defaults
+            own = default_of_command(frame.module, frame.function, name, self._at(frame.module)) or own
         if own is not None:
             return own
         self._read()
@@ -89,13 +89,14 @@ class OptionValues:
         found = self._options.get(module.path)
         if found is None:
             self._options[module.path] = {}
-            found = option_defaults(
-                module, lambda node: self._evaluator.value(node, Frame(module, module.enclosing_function(node)))
-            )
+            found = option_defaults(module, self._at(module))
             found |= grouped(self._evaluator, module)
             self._options[module.path] = found
             self._evaluator.nested.forget()
         return found
+
+    def _at(self, module: ModuleFacts) -> Evaluate:
+        return lambda node: self._evaluator.value(node, Frame(module, module.enclosing_function(node)))
 
     def lacks(self, name: str, frame: Frame) -> bool:
         """Whether no option is called so, as the options are those that the parsers declare by name and no others."""

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
+from auditor.static.execution.storedafter import stored_after
 from auditor.static.facts import Call, ModuleFacts
 
 MAX_METHODS = 200
@@ -67,23 +68,15 @@ def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str], is_o
     `later`: these methods, with the keyword that gives the state; attributes with `=`. `is_own`: whether something is a
     state, and not the one that the global generator has in no two runs.
     """
-    for name in _kept_under(call, module):
-        for attribute, node in islice(_stored_in(call, module, name), MAX_METHODS):
-            if later.get(attribute) == "=" and any(map(is_own, _stored(module, node))):
-                return True
+    stored = stored_after(module, call.node, [name for name, keyword in later.items() if keyword == "="])
+    if stored is not None and is_own(stored):
+        return True
     given = []
     for name, made in islice(methods_after(call, module), MAX_METHODS):
         keyword = later.get(name)
         if keyword and made is not None:
             given.append(any(word.arg == keyword and is_own(word.value) for word in made.keywords))
     return bool(given) and all(given)
-
-
-def _stored(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
-    """What a statement assigns to a target."""
-    statement = module.parent(target)
-    if isinstance(statement, ast.Assign):
-        yield statement.value
 
 
 def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:

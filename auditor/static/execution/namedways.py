@@ -16,6 +16,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.entrypoints import names_main
 from auditor.static.evaluation.classmentions import uses_stored_object
 from auditor.static.execution.calledbytext import called_by_text
+from auditor.static.execution.evaluatedtext import evaluated, evaluating_statements
 from auditor.static.execution.executed import executed_naming, name_of, statements_of
 from auditor.static.execution.waitingmethods import Holds, registers_itself, waiting_methods
 from auditor.static.syntax.nodes import walk
@@ -55,7 +56,8 @@ def gets_to_words(project: Project, program: str, words: tuple[bytes, ...], *, f
     if _looks_up(project, program, seldom=further):
         return any(_is_code(project, path, texts) for path in reached)
     holding = [path for path in reached if project.texts.contain(path, texts)]
-    return _is_led_to(project, program, holding, lambda module, node: _says(module, node, texts))
+    evaluating = evaluated(project, program).within if further else frozenset[str]()
+    return _is_led_to(project, program, holding, lambda module, node: _says(module, node, texts), evaluating)
 
 
 def _says(module: ModuleFacts, node: ast.AST, texts: Sequence[str]) -> bool:
@@ -78,7 +80,7 @@ def gets_to_lines(project: Project, program: str, lines: Lines) -> bool:
     def holds(module: ModuleFacts, node: ast.AST) -> bool:
         return any(_covers(node, line) for line in lines[module.path])
 
-    return _is_led_to(project, program, sorted(lines), holds)
+    return _is_led_to(project, program, sorted(lines), holds, evaluated(project, program).within)
 
 
 def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
@@ -94,7 +96,8 @@ def gets_to_line(project: Project, program: str, path: str, line: int) -> bool:
             return True
     if _looks_up(project, program):
         return True
-    is_led = _is_led_to(project, program, [path], lambda _, node: _covers(node, line), MAX_LOOKS)
+    evaluating = evaluated(project, program).within
+    is_led = _is_led_to(project, program, [path], lambda _, node: _covers(node, line), evaluating, MAX_LOOKS)
     return is_led or _unpickles(project, program)
 
 
@@ -102,7 +105,7 @@ def _looks_up(project: Project, program: str, *, seldom: bool = True) -> bool:
     """Whether a text may lead to any function of a program; `seldom`: also by what mostly leads to a number."""
     known = project.reflection
     texts = (*known.any_function, *known.seldom_any) if seldom else known.any_function
-    return project.texts.within_reach(program, texts)
+    return project.texts.within_reach(program, texts) or (seldom and evaluated(project, program).anywhere)
 
 
 def _is_guarded(module: ModuleFacts) -> bool:
@@ -125,8 +128,18 @@ def _unpickles(project: Project, program: str) -> bool:
     return project.trace.once(_UNPICKLING.setdefault(project, {}), program, ask)
 
 
-def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: Holds, most: int | None = None) -> bool:
-    """`holding`: the files in which something stands; `most`: files to look through, more count as led."""
+def _is_led_to(
+    project: Project,
+    program: str,
+    holding: Iterable[str],
+    holds: Holds,
+    evaluating: frozenset[str],
+    most: int | None = None,
+) -> bool:
+    """`holding`: the files in which something stands; `most`: files to look through, more count as led.
+
+    `evaluating`: files that evaluate a text, which may say any of their names.
+    """
     reached = sorted(project.graph.reached_by_statements(program))
     pending: list[tuple[str, str]] = []
     classes: list[tuple[str, ast.ClassDef, list[ast.FunctionDef]]] = []
@@ -145,12 +158,17 @@ def _is_led_to(project: Project, program: str, holding: Iterable[str], holds: Ho
                 classes.append((path, statement, methods))
             else:
                 pending.append((path, name))
-    pending += _named(project, program, reached, classes)
-    return _goes_back(project, program, reached, pending, most)
+    pending += _named(project, program, reached, classes, is_open=bool(evaluating))
+    return _goes_back(project, program, reached, pending, evaluating, most)
 
 
 def _goes_back(
-    project: Project, program: str, reached: Sequence[str], pending: list[tuple[str, str]], most: int | None
+    project: Project,
+    program: str,
+    reached: Sequence[str],
+    pending: list[tuple[str, str]],
+    evaluating: frozenset[str],
+    most: int | None,
 ) -> bool:
     """Whether names lead from functions and classes of some files back to the program."""
     asked = _USERS.setdefault(project, {})
@@ -163,7 +181,8 @@ def _goes_back(
             return True
         for user in users.get(path, ()):
             module = project.module(user)
-            for using in _users(module, path, name, is_program=user == program):
+            is_program, evaluates = user == program, user in evaluating
+            for using in _users(module, path, name, is_program=is_program, evaluates=evaluates):
                 if (user, using) == (path, name):
                     continue  # `super(Net, self)` in the class itself
                 if using is None or user == program:
@@ -205,14 +224,20 @@ def _named(
     program: str,
     paths: Sequence[str],
     classes: Sequence[tuple[str, ast.ClassDef, list[ast.FunctionDef]]],
+    *,
+    is_open: bool,
 ) -> Iterator[tuple[str, str]]:
-    """The classes of which such a method is named outside of those: `Model().load()` alone only predicts."""
+    """The classes of which such a method is named outside of those: `Model().load()` alone only predicts.
+
+    `is_open`: a text may name any of them.
+    """
     wanted = frozenset(method.name for _, _, methods in classes for method in methods)
     words = tuple(f"{before}{name}" for name in sorted(wanted) for before in (".", '"', "'"))
     named: Counter[str] = Counter()
     holding = [path for path in paths if project.texts.contain(path, (*words, "getattr("))] if words else []
     modules = [project.module(path) for path in holding] if len(holding) <= MAX_FILES else [None]
-    known = None not in modules and not (classes and project.texts.within_reach(program, project.reflection.any_method))
+    is_open = is_open or (bool(classes) and project.texts.within_reach(program, project.reflection.any_method))
+    known = None not in modules and not is_open
     for module in modules:
         if module is not None:
             named.update(_wanted_in(module.tree, wanted))
@@ -231,11 +256,13 @@ def _wanted_in(tree: ast.AST, names: frozenset[str]) -> Iterator[str]:
             yield name
 
 
-def _users(module: ModuleFacts | None, path: str, name: str, *, is_program: bool) -> Iterator[str | None]:
+def _users(
+    module: ModuleFacts | None, path: str, name: str, *, is_program: bool, evaluates: bool
+) -> Iterator[str | None]:
     """The functions and classes of a module that name what is called `name` at `path`; None: what importing executes.
 
     What a module imports it may pass on under the name that it has there, and so it may a module: `helpers.fit` of
-    `from tools import helpers`.
+    `from tools import helpers`. `evaluates`: it evaluates a text, which may say whatever the module has a name for.
     """
     if module is None:
         yield None
@@ -249,6 +276,8 @@ def _users(module: ModuleFacts | None, path: str, name: str, *, is_program: bool
         modules, names = (modules | names, set()) if holder else (modules, names)
         if not holder and not is_program:
             yield from (f"{each}.{name}" for each in sorted(modules))
+    if evaluates and (names or modules):
+        yield from evaluating_statements(module, of_program=is_program)
     if modules and module.path.endswith("__init__.py"):
         yield None
     ends = holder or _stem(path)

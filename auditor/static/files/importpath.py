@@ -128,8 +128,12 @@ class ImportPath:
             self._found[key] = self._find(dotted, folder)
         found = self._found[key]
         if found == importer and not importer.endswith("__init__.py"):
-            # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself.
-            return None if self._is_elsewhere(dotted) else self._above_itself(dotted, importer)
+            # `import torch` in `utils/torch.py`, which another module imports; the library's own is itself. `from model
+            # import Net` in `utils/model.py` means the `model` further up, and `import optuna` the library.
+            if self._is_elsewhere(dotted) or may_mean_itself(self._root, importer, dotted):
+                return None if self._is_elsewhere(dotted) else importer
+            above = self._further_up(dotted, importer)
+            return above or (None if dotted in self._packages() else importer)
         if found is not None and found.endswith("/") and self._means_library(dotted, found, importer):
             return None
         if found is None and self._may_be_added(dotted.partition(".")[0]):
@@ -269,12 +273,12 @@ class ImportPath:
             return None
         return self._below("", below) if below else self._package("")
 
-    def _above_itself(self, dotted: str, importer: str) -> str:
+    def _further_up(self, dotted: str, importer: str) -> str | None:
         """What `from model import Net` means in `utils/model.py`: the `model` further up, where there is one."""
-        folder = _folder_of(importer)
-        if not folder or may_mean_itself(self._root, importer, dotted):
-            return importer
-        return self._find(dotted, _folder_of(folder)) or importer
+        folder, found = _folder_of(importer), importer
+        while folder and found == importer:
+            found = self._find(dotted, folder := _folder_of(folder)) or importer
+        return found if found != importer else None
 
     def _only_holder(self, top: str, folder: str) -> str | None:
         """The only folder beside those above an importer that has a module which stands in none of these."""

@@ -14,6 +14,7 @@ from auditor.static.evaluation.standin import is_never_needed, is_offered
 from auditor.static.execution.followed import methods_after, taken_by
 from auditor.static.execution.incidental import is_for_names
 from auditor.static.execution.loaderitems import may_draw
+from auditor.static.execution.storedafter import stored_after
 from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.gradient import Gradient, gradient_at
@@ -24,6 +25,7 @@ from auditor.static.programwide.unseeded import on_handed_objects, unseeded_prog
 from auditor.static.programwide.withoutgradient import is_without_gradient
 from auditor.static.project import Project
 from auditor.static.resolution.callers import calls_named
+from auditor.static.resolution.library_verdict import SeedValue
 from auditor.static.resolution.ordering import SORTERS
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.scanning.callprerequisites import call_prerequisites
@@ -68,6 +70,9 @@ class _Options:
 
     unless_followed_by: frozenset[str]
     """Methods of the object that the call makes, or functions it is given to, which undo the fault: `rng.seed(n)`."""
+
+    unless_stored: frozenset[str]
+    """Attributes of the object that the call makes which undo the fault where they are stored before it is used."""
 
     unless_rows_alike: bool
     """Silent where all that is done with the rows that the call makes is the same in any order (`tablerows`)."""
@@ -115,6 +120,7 @@ def read_call(table: Table) -> _Options:
         outermost=table.boolean("outermost", False),
         followed_by=frozenset(table.strings("followed_by")),
         unless_followed_by=frozenset(table.strings("unless_followed_by")),
+        unless_stored=frozenset(table.strings("unless_stored")),
         unless_rows_alike=table.boolean("unless_rows_alike", False),
         unless_under=frozenset(table.strings("unless_under")),
         unless_for_names=table.boolean("unless_for_names", False),
@@ -182,6 +188,8 @@ class CallMatcher(WithOptions[_Options]):
             if options.run and is_only_converted(module, call.node):
                 continue
             if options.tied_index and not takes_tied_index(module, call):
+                continue
+            if options.unless_stored and _is_given(module, stored_after(module, call.node, options.unless_stored)):
                 continue
             if _undone(module, call, options.unless_followed_by) or _is_under(module, call, options.unless_under):
                 continue
@@ -257,6 +265,11 @@ def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
         return True
     after = (node for method, node in methods_after(call, module) if method in methods)
     return any(node is None or not _is_left_undone(module, call, node) for node in after)
+
+
+def _is_given(module: ModuleFacts, stored: ast.expr | None) -> bool:
+    """Whether something was stored that is not None, as far as is known."""
+    return stored is not None and module.seed_value(stored) is not SeedValue.NONE
 
 
 def _is_only_asked(module: ModuleFacts, made: ast.Call, doing: frozenset[str]) -> bool:

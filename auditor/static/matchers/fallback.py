@@ -6,7 +6,8 @@ library and the packages that it speaks about.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from auditor.model.lean import dataclass, replace
 from auditor.model.location import Location
@@ -17,6 +18,7 @@ from auditor.static.evaluation.unset import is_unset
 from auditor.static.execution.followed import methods_after
 from auditor.static.execution.handedon import as_called
 from auditor.static.execution.knowledge import draws
+from auditor.static.execution.seededparts import SeedingHolder, is_seeded_by_holder
 from auditor.static.facts import Call, Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.leftopen import leaving_open, left_open
@@ -50,6 +52,9 @@ class _Options:
     given_later: Mapping[str, str]
     """Methods of what the call makes that give it the argument after all: `set_params` → `random_state`."""
 
+    seeding_holders: tuple[SeedingHolder, ...]
+    """Classes that give what they are made with a state of its own."""
+
 
 def _read(table: Table) -> _Options:
     return _Options(
@@ -59,6 +64,7 @@ def _read(table: Table) -> _Options:
         deferred=table.boolean("deferred", False) if "deferred" in table else None,
         program=read_program_condition(table),
         given_later=_read_given_later(table),
+        seeding_holders=tuple(_read_seeding_holders(table)),
     )
 
 
@@ -68,6 +74,16 @@ def _read_given_later(table: Table) -> Mapping[str, str]:
         found[entry.string("method")] = entry.string("argument")
         entry.finish()
     return found
+
+
+def _read_seeding_holders(table: Table) -> Iterator[SeedingHolder]:
+    for entry in table.tables("seeding_holders"):
+        yield SeedingHolder(
+            callees=entry.strings("callee", required=True),
+            takes=entry.strings("takes", required=True),
+            argument=entry.string("argument"),
+        )
+        entry.finish()
 
 
 class FallbackMatcher(WithOptions[_Options]):
@@ -108,6 +124,7 @@ class FallbackMatcher(WithOptions[_Options]):
                 reached = tuple(path for path in reached if not opened or path in opened)
                 if reached and _is_given_later(call, module, options.given_later):
                     continue
+                reached = _without_holders(call, module, options.seeding_holders, opened, reached)
                 if reached and options.program.entry_points(module, project) != ():
                     text = f"`{call.callee}` draws from {project.rng.libraries[library].title}, which is not seeded."
                     yield Hit(
@@ -128,6 +145,30 @@ def _is_given_later(call: Call, module: ModuleFacts, methods: Mapping[str, str])
         if wanted and made and any(word.arg is None or word.arg.split("__")[-1] == wanted for word in made.keywords):
             return True
     return False
+
+
+def _without_holders(
+    call: Call,
+    module: ModuleFacts,
+    holders: Sequence[SeedingHolder],
+    opened: dict[str, Location],
+    reached: tuple[str, ...],
+) -> tuple[str, ...]:
+    """Of programs that get to a call those in which nothing that takes the estimator sets its state.
+
+    Put into `opened`: the programs in which the state of such a holder is left None.
+    """
+    left: dict[str, Location] = {}
+
+    def is_none(node: ast.expr) -> bool:
+        value = module.constant(node)
+        left.update(left_open(node, module))
+        return (isinstance(value, Known) and value.value is None) or is_unset(node, module)
+
+    if not reached or not is_seeded_by_holder(call.node, module, holders, is_none):
+        return reached
+    opened.update(left)
+    return tuple(path for path in reached if path in left)
 
 
 def _draws(

@@ -23,9 +23,16 @@ MAX_ZIPPED = 8
 _FOLLOWING = {"callback": 0, "register": 0, "run_in_executor": 1, "submit": 0, "to_thread": 0}
 """By method the index of the function; what stands behind it is handed on."""
 
-_COLLECTED: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int]]] = {
+_NO_KEYWORDS = ("", None)
+"""The place of keywords where a callable takes none."""
+
+_COLLECTED: dict[str, tuple[tuple[str, int], tuple[str, int], tuple[str, int | None]]] = {
+    "Pool": (("initializer", 1), ("initargs", 2), _NO_KEYWORDS),
     "Process": (("target", 1), ("args", 3), ("kwargs", 4)),
+    "ProcessPoolExecutor": (("initializer", 2), ("initargs", 3), _NO_KEYWORDS),
     "Thread": (("target", 1), ("args", 3), ("kwargs", 4)),
+    "ThreadPool": (("initializer", 1), ("initargs", 2), _NO_KEYWORDS),
+    "ThreadPoolExecutor": (("initializer", 2), ("initargs", 3), _NO_KEYWORDS),
     "Timer": (("function", 1), ("args", 2), ("kwargs", 3)),
     "apply": (("func", 0), ("args", 1), ("kwds", 2)),
     "apply_async": (("func", 0), ("args", 1), ("kwds", 2)),

@@ -15,7 +15,7 @@ from auditor.static.syntax.nodes import walk
 if TYPE_CHECKING:
     from auditor.static.facts import ModuleFacts
 
-MAX_BELOW = 20
+MAX_BELOW = 60
 """Classes that extend one, directly or not, and are looked at; the calls of a class that more extend are not known."""
 
 MAX_FILES = 40

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.syntax.bindings import Binding, Reach, Scope
+from auditor.static.syntax.laterglobals import LaterGlobals
 
 if TYPE_CHECKING:
     from auditor.static.syntax.scopes import ScopeIndex
@@ -19,6 +20,7 @@ class Lookup:
         self._index = index
         self._in_force: dict[ast.Name, Sequence[Binding]] = {}
         self._reaches: dict[tuple[Scope, str], Reach] = {}
+        self._globals = LaterGlobals(index)
 
     def bindings_of(self, node: ast.Name) -> Sequence[Binding]:
         """All places that give a name its meaning, in the scope that binds it; none for builtins and star imports."""
@@ -31,14 +33,21 @@ class Lookup:
         if found is None:
             scope, found = self._bound_in(node) or (None, ())
             if scope is not None and len(found) > 1:
-                key = scope, node.id
-                reach = self._reaches.get(key)
-                if reach is None:
-                    reach = self._reaches[key] = Reach(found)
                 is_own = scope is self._index.scopes.get(node)
-                found = reach.at((node.lineno, node.col_offset) if is_own else None)
+                left = self._globals.left(found, node) if is_own and scope is self._index.root else found
+                if left is not found:
+                    found = Reach(left).at((node.lineno, node.col_offset))
+                else:
+                    found = self._reach(scope, node.id, found).at((node.lineno, node.col_offset) if is_own else None)
             self._in_force[node] = found
         return found
+
+    def _reach(self, scope: Scope, name: str, bindings: Sequence[Binding]) -> Reach:
+        key = scope, name
+        reach = self._reaches.get(key)
+        if reach is None:
+            reach = self._reaches[key] = Reach(bindings)
+        return reach
 
     def _bound_in(self, node: ast.Name) -> tuple[Scope, list[Binding]] | None:
         scope: Scope | None = self._index.scopes.get(node)
