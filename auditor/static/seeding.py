@@ -235,10 +235,16 @@ def _verdict(
         unlisted=frozenset(place_of(record.draw.location) for record in resting[MAX_DRAWS:]),
         seeds=tuple(seeds),
         first_draw=records[0].draw,
-        first_seed=next(iter(given or counting or seeds), None),
+        first_seed=_first_seed(given or counting or seeds, resting, status),
         condition=_condition(levels, resting, given) if status is SeedStatus.CONDITIONAL else None,
         certain=certain and all(record.certain for record in resting),
     )
+
+
+def _first_seed(seeds: Sequence[Seed], records: Sequence[DrawRecord], status: SeedStatus) -> Seed | None:
+    """The seed that is reached first; of one that comes too late, the first that comes after these draws."""
+    late = {record.seeded_at for record in records} if status is SeedStatus.TOO_LATE else set()
+    return next((seed for seed in seeds if seed.location in late), next(iter(seeds), None))
 
 
 def _without_states(status: SeedStatus, seeds: Sequence[Seed]) -> SeedStatus:

@@ -50,8 +50,8 @@ class Effect:
 
     state: State
     result: Seen
-    seeded: tuple[tuple[str, Rank], ...]
-    """Libraries that it seeded, and with what."""
+    seeded: tuple[tuple[str, Rank, Location], ...]
+    """Libraries that it seeded, with what and where."""
 
     seeded_later: frozenset[str]
     """Libraries that it seeds when it is called later than it was followed."""
@@ -276,8 +276,8 @@ class Functions:
     def _repeat(self, known: Effect) -> None:
         """Apply to the present state what following a function did."""
         ledger = self._ledger
-        for library, rank in known.seeded:
-            ledger.settle(library, rank)
+        for library, rank, location in known.seeded:
+            ledger.settle(library, rank, location)
         ledger.seeded_later |= known.seeded_later
         ledger.left |= known.left
         ledger.reach_unseeded(known.unseeded)

@@ -70,7 +70,7 @@ class Guards:
         return (
             first is not None
             and first is not node
-            and all(rank is Rank.SEEDED for _, rank in self._ledger.settled[count:])
+            and all(rank is Rank.SEEDED for _, rank, _ in self._ledger.settled[count:])
             and _comes_before(first, node, frame.module)
             and asks_the_same(first.test, node.test, frame, self._within)
         )

@@ -34,6 +34,9 @@ class DrawRecord:
     followed_by: Rank | None = None
     """Drawn while unseeded, and a seed of this kind follows on the same path; the first one counts."""
 
+    seeded_at: Location | None = None
+    """Where that seed stands."""
+
     certain: bool = True
     in_training: bool = True
     """Reached only where a network asks whether it is being trained."""
@@ -81,6 +84,9 @@ class Ledger:
 
         self.seeds: dict[tuple[str, Location, SeedValue], Seed] = {}
         """By library, place and kind of value, in order."""
+
+        self._under: dict[tuple[str, Location, SeedValue], int] = {}
+        """Conditions that each of them was reached under."""
 
         self.loads_weights = False
         """A model's state is replaced by a stored one somewhere, perhaps under a condition."""
@@ -171,8 +177,8 @@ class Ledger:
         self.has_workers = False
         """Whether a loader was made that may have workers."""
 
-        self.settled: list[tuple[str, Rank]] = []
-        """Libraries, and with what, in the order in which they were seeded."""
+        self.settled: list[tuple[str, Rank, Location]] = []
+        """Libraries, with what and where, in the order in which they were seeded."""
 
         self._rng = rng
         self._turns = 0
@@ -239,9 +245,11 @@ class Ledger:
                 self.seeded_later.add(library)
             return
         location = frame.module.location(node)
-        self.seeds.setdefault(
-            (library, location, value.kind),
-            Seed(
+        key = (library, location, value.kind)
+        # Where it is reached twice, the way with fewer conditions tells more of when it is.
+        if key not in self.seeds or len(self.conditions) < self._under[key]:
+            self._under[key] = len(self.conditions)
+            self.seeds[key] = Seed(
                 location=location,
                 callee=callee,
                 value=value.kind,
@@ -249,11 +257,10 @@ class Ledger:
                 detail=value.detail,
                 condition=self.conditions[-1] if self.conditions else None,
                 via=self.way(),
-            ),
-        )
+            )
         rank = RANKS.get(value.kind, Rank.SEEDED)
         self.state = self.state.with_level(library, Level(rank))
-        self.settle(library, rank)
+        self.settle(library, rank, location)
 
     def note_loading(self, *, all_weights: bool, some: bool) -> None:
         """Stored weights may come here."""
@@ -279,15 +286,17 @@ class Ledger:
             self.state = self.state.with_level(library, self.entered.level(library) if self.entered else START)
             # What was drawn before the context is not seeded too late by a seed that holds inside of it only.
             for number in sorted(self.entered.drawn.get(library, ()) if self.entered else ()):
-                self.records[number].followed_by = None
+                self.records[number].followed_by = self.records[number].seeded_at = None
                 self.state = self.state.with_draw(library, number)
 
-    def settle(self, library: str, rank: Rank) -> None:
+    def settle(self, library: str, rank: Rank, location: Location) -> None:
         """A library is seeded: earlier draws came too early, later uses of objects made before are fine."""
-        self.settled.append((library, rank))
+        self.settled.append((library, rank, location))
         # What is never executed comes after nothing that was drawn.
         for number in sorted(self.state.drawn.get(library, ())) if not self.muted else ():
-            self.records[number].followed_by = self.records[number].followed_by or rank
+            record = self.records[number]
+            if record.followed_by is None:
+                record.followed_by, record.seeded_at = rank, location
         come = {item for item in self.state.pending if self._level(item).rank is Rank.SEEDED}
         for item in sorted(come):
             self._come(item)

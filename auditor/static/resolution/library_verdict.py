@@ -116,6 +116,8 @@ class LibraryVerdict:
 
     first_draw: Draw
     first_seed: Seed | None
+    """The seed that is reached first; where it comes too late for the draws, the first that comes after them."""
+
     condition: str | None = None
     """For CONDITIONAL: the condition's source text."""
 
