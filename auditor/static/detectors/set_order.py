@@ -23,11 +23,14 @@ from auditor.static.scanning.ruleoptions import WithOptions
 from auditor.static.syntax.nodeindex import nodes_of
 from auditor.static.syntax.places import in_words
 from auditor.static.text.braces import SET_IN_BRACES
+from auditor.static.unordered.heldelements import elements_held
+from auditor.static.unordered.heldsets import factories
 from auditor.static.unordered.order import ordered_use
 from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedUse
 from auditor.static.unordered.sets import Elements, elements
 
 _CALLED = frozenset({"set("})
+_FACTORIES = frozenset({"defaultdict(set", "default_factory=set", "defaultdict(frozenset", "default_factory=frozenset"})
 _OPERATORS = {ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.Sub: "-"}
 _KEYS = frozenset(f".keys() {operator}" for operator in _OPERATORS.values())
 _BRACES = frozenset({SET_IN_BRACES})
@@ -54,10 +57,11 @@ class SetOrderDetector(WithOptions[None]):
     scope: Scope = "module"
 
     def literals(self, rule: Rule) -> frozenset[str] | None:
-        return _CALLED | _BRACES | _KEYS
+        return _CALLED | _BRACES | _KEYS | _FACTORIES
 
     def prerequisites(self, rule: Rule) -> tuple[Prerequisite, ...]:
-        return naming(_MAKERS, _CALLED, called=True), Prerequisite(literals=(_BRACES,)), Prerequisite(literals=(_KEYS,))
+        written = (Prerequisite(literals=(texts,)) for texts in (_BRACES, _KEYS, _FACTORIES))
+        return naming(_MAKERS, _CALLED, called=True), *written
 
     def find(self, rule: Rule, module: ModuleFacts, project: Project) -> Iterable[Hit]:
         found: dict[tuple[str, int | None, int], Hit] = {}
@@ -69,6 +73,7 @@ class SetOrderDetector(WithOptions[None]):
                 continue
             # Asked last: all that the programs reach is searched for who calls the function around it.
             held = elements(module, node)
+            held = elements_held(module, node) if held is Elements.UNKNOWN else held
             ask = partial(_ordered_use, module, node, held is Elements.TEXT)
             led = None if held is Elements.STABLE else programs_led_to(project, module, node, ask)
             if led is None:
@@ -108,7 +113,7 @@ def _sources(module: ModuleFacts) -> Iterator[ast.expr]:
     """The expressions that make a set, in source order; what operators make of them is followed from there."""
     found: list[ast.expr] = [*nodes_of(module, ast.Set), *nodes_of(module, ast.SetComp)]
     found += [call.node for call in module.calls_to(_MAKERS)]
-    found += _of_keys(module)
+    found += [*_of_keys(module), *factories(module)]
     return iter(sorted(found, key=lambda node: (node.lineno, node.col_offset)))
 
 

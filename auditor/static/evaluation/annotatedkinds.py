@@ -17,6 +17,9 @@ _COLLECTIONS = frozenset(
 )
 """In small letters: what holds several of something."""
 
+_SETS = frozenset({"abstractset", "frozenset", "mutableset", "set"})
+_TABLES = frozenset({"defaultdict", "dict", "list", "mapping", "mutablemapping", "ordereddict", "sequence", "tuple"})
+
 
 def holds_only(module: ModuleFacts, node: ast.expr, kinds: frozenset[str]) -> bool:
     """Whether an annotation says that a collection holds nothing but these.
@@ -33,6 +36,31 @@ def holds_only(module: ModuleFacts, node: ast.expr, kinds: frozenset[str]) -> bo
         return True
     callee = module.names.value(node.func) if isinstance(node, ast.Call) else None
     return isinstance(callee, FunctionRef) and _says(getattr(callee.node, "returns", None), kinds)
+
+
+def table_holds_only(module: ModuleFacts, made: ast.expr, kinds: frozenset[str]) -> bool:
+    """Whether an annotation says that the sets in a dictionary or a list hold nothing but these: `dict[int, set[str]]`.
+
+    `made`: what makes it, or the name or attribute by which it is asked. Also of a set itself: `set[str]`.
+    """
+    holder = module.parent(made)
+    if isinstance(holder, ast.AnnAssign) and holder.value is made:
+        return _says_inside(holder.annotation, kinds)
+    if not isinstance(made, ast.Name):
+        return False
+    bindings = module.lookup.bindings_of(made)
+    given = bindings[0].node if len(bindings) == 1 else None
+    return isinstance(given, ast.AnnAssign | ast.arg) and _says_inside(given.annotation, kinds)
+
+
+def _says_inside(hint: ast.expr | None, kinds: frozenset[str]) -> bool:
+    """`dict[str, set[str]]`, `list[set[str]]`, `defaultdict[int, set[str]]`."""
+    if not isinstance(hint, ast.Subscript):
+        return False
+    inner = hint.slice.elts[-1] if isinstance(hint.slice, ast.Tuple) else hint.slice
+    if _last(hint.value) in _SETS:
+        return _says(hint, kinds)
+    return _last(hint.value) in _TABLES and _says_inside(inner, kinds)
 
 
 def _says(hint: ast.expr | None, kinds: frozenset[str]) -> bool:

@@ -9,6 +9,7 @@ on the order is an answer; where the trail is lost the answer is None.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from itertools import chain
 
 from auditor.model.lean import replace
@@ -26,7 +27,7 @@ from auditor.static.evaluation.flow import (
     uses,
 )
 from auditor.static.evaluation.single import is_single, is_single_here
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.callers import calls_of
 from auditor.static.resolution.members import member
 from auditor.static.resolution.ordering import (
@@ -44,6 +45,7 @@ from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dictentries import use_in_dictionary
 from auditor.static.unordered.equalitems import is_same_each_turn
+from auditor.static.unordered.heldsets import field_made, holder_of, parts_held
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.mostcommon import counter_updated, takes_numbers_only
 from auditor.static.unordered.onepicked import is_first, may_pick
@@ -65,12 +67,10 @@ from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedU
 from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
+from auditor.static.unordered.takenapart import finished, in_first_folder, named_beside
 from auditor.static.unordered.worklist import worked_off
 
 _FROM_KEYS = "dict.fromkeys"
-_WALKED = 3
-"""A folder, the folders and the files in it."""
-
 _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
 
@@ -98,21 +98,25 @@ def ordered_use(
 
 
 def _finished(module: ModuleFacts, call: ast.expr, trail: Trail) -> OrderedUse | None:
-    """`done, _ = wait(futures)`, `wait(futures).done`: a set of what is finished."""
-    above = module.parent(call)
-    made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
-    if isinstance(holder, ast.Attribute):
-        return _follow(module, holder, trail) if holder.attr == "done" else None
-    if isinstance(holder, ast.Subscript) and holder.value is made:
-        index = module.constant(holder.slice)
-        return _follow(module, holder, trail) if isinstance(index, Known) and index.value == 0 else None
-    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
-    if isinstance(target, ast.Tuple) and len(target.elts) == len(("done", "pending")):
-        return _variable(module, target.elts[0], trail)
+    return _any_of(module, [finished(module, call)], trail)
+
+
+def _any_of(module: ModuleFacts, parts: Sequence[ast.expr | None], trail: Trail) -> OrderedUse | None:
+    """Follow names that something is given, and expressions that give it."""
+    for part in parts:
+        is_name = isinstance(getattr(part, "ctx", None), ast.Store)
+        use = None if part is None else (_variable if is_name else _follow)(module, part, trail)
+        if use is not None:
+            return use
     return None
 
 
 def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
+    found = _held(module, node, trail) if trail.kind is Kind.SET else None
+    return _followed(module, node, trail) if found is None else found
+
+
+def _followed(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
     parent = module.parent(node)
     if isinstance(parent, ast.Call | ast.keyword | ast.Starred | ast.Attribute | ast.comprehension | ast.Subscript):
         return _follow_expression(module, node, parent, trail)
@@ -133,21 +137,10 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | N
     if isinstance(parent, ast.Dict):
         return use_in_dictionary(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
-        return _assigned_beside(module, node, parent, trail)
+        return _any_of(module, [named_beside(module, node, parent)], trail)
     if isinstance(parent, ast.withitem) and parent.optional_vars is not None:
         return _variable(module, parent.optional_vars, trail)
     return None
-
-
-def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: Trail) -> OrderedUse | None:
-    """`seen, kept = set(), []`: each name gets its own."""
-    statement = module.parent(values)
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-        return None
-    target = statement.targets[0]
-    if not isinstance(target, ast.Tuple) or len(target.elts) != len(values.elts):
-        return None
-    return _variable(module, target.elts[values.elts.index(node)], trail)
 
 
 def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: Trail) -> OrderedUse | None:
@@ -189,7 +182,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
-                return _first_folder(module, call, trail)
+                return _any_of(module, in_first_folder(module, call), trail)
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
@@ -203,17 +196,6 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
-
-
-def _first_folder(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
-    """`next(os.walk(root))[1]`, `_, folders, files = next(os.walk(root))`: what lies in one folder."""
-    holder = module.parent(call)
-    if isinstance(holder, ast.Subscript) and holder.value is call:
-        index = module.constant(holder.slice)
-        return _follow(module, holder, trail) if isinstance(index, Known) and index.value in (1, 2, -1, -2) else None
-    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
-    names = target.elts[1:] if isinstance(target, ast.Tuple) and len(target.elts) == _WALKED else []
-    return next((use for name in names if (use := _variable(module, name, trail)) is not None), None)
 
 
 def _container_method(
@@ -325,6 +307,25 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse 
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
     found = (_follow(module, each, deeper) for each in read)
     return next((use for use in found if use is not None), None)
+
+
+def _held(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
+    """Follow a set into a dictionary or a list, and out of it again.
+
+    Those of which nothing tells what they hold are mostly neighbours or items by number, where they are not numbered.
+    """
+    if (field := field_made(module, node)) is not None:
+        return _variable(module, field, trail)
+    holder = holder_of(module, node)
+    key = (module.path, "held", id(holder.made), trail.as_list) if holder is not None else None
+    if holder is None or trail.depth >= _DEPTH or key in trail.seen:
+        return None
+    deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
+    parts = parts_held(module, holder)
+    if any(is_single(file, part) for file, part in parts):
+        return None
+    found = (_follow(file, part, deeper) for file, part in parts if not is_single_here(file, part))
+    return next((use for use in found if use is not None and (trail.is_text or use.how == NUMBERED)), None)
 
 
 def _variable(module: ModuleFacts, target: ast.expr, trail: Trail) -> OrderedUse | None:

@@ -83,14 +83,14 @@ def _filled(module: ModuleFacts, node: ast.Call) -> Elements:
         return Elements.UNKNOWN
     if isinstance(target, ast.Attribute):
         places = attributes_of(module).get(target.attr, ())
-        return Elements.TEXT if Elements.TEXT in _added(module, places) else Elements.UNKNOWN
+        return Elements.TEXT if Elements.TEXT in added(module, places) else Elements.UNKNOWN
     parts = [part for part in _named_so(module, target) if part is not target]
-    added = _added(module, parts)
-    if Elements.TEXT in added:
+    found = added(module, parts)
+    if Elements.TEXT in found:
         return Elements.TEXT
     is_seen = len(parts) <= MAX_PLACES and not _is_open(module, target)
     is_only_filled = is_seen and all(_is_known(module, part) for part in parts)
-    return Elements.STABLE if is_only_filled and added == {Elements.STABLE} else Elements.UNKNOWN
+    return Elements.STABLE if is_only_filled and found == {Elements.STABLE} else Elements.UNKNOWN
 
 
 def _name_of(module: ModuleFacts, node: ast.expr) -> ast.Name | ast.Attribute | None:
@@ -104,7 +104,7 @@ def _name_of(module: ModuleFacts, node: ast.expr) -> ast.Name | ast.Attribute | 
     return target if isinstance(target, ast.Name | ast.Attribute) else None
 
 
-def _added(module: ModuleFacts, places: Iterable[ast.expr]) -> set[Elements]:
+def added(module: ModuleFacts, places: Iterable[ast.expr]) -> set[Elements]:
     """What is added at some places: `seen.add(3)`, `seen.update(words)`."""
     found: set[Elements] = set()
     for place in islice(places, MAX_PLACES):
@@ -123,7 +123,7 @@ def _in_iterable(module: ModuleFacts, node: ast.expr) -> Elements:
 
 
 def _is_known(module: ModuleFacts, part: ast.Name) -> bool:
-    """Whether nothing is put into a set there but what `_added` sees."""
+    """Whether nothing is put into a set there but what `added` sees."""
     attribute = module.parent(part)
     call = module.parent(attribute) if isinstance(attribute, ast.Attribute) else None
     if isinstance(part.ctx, ast.Load) and isinstance(attribute, ast.Attribute) and isinstance(call, ast.Call):
