@@ -83,7 +83,7 @@ class SeedingMatcher(WithOptions[_Options]):
                 options.libraries and verdict.library.id not in options.libraries
             ):
                 continue
-            draws = tuple(draw for draw in verdict.draws if _counts(draw, project, options))
+            draws = tuple(draw for draw in verdict.draws if _counts(draw, project, verdict.entry_point, options))
             if draws:
                 judged.append((verdict, draws))
         if options.status is SeedStatus.UNSEEDED:
@@ -115,7 +115,7 @@ def _by_allower(
         groups.setdefault(project.allowed.allower(rule, draw.location), []).append(draw)
     if None not in groups and verdict.unlisted:
         open_ = (draw for draw in _unlisted(verdict, project) if project.allowed.allower(rule, draw.location) is None)
-        left = [draw for draw in islice(open_, _MAX_UNLISTED) if _counts(draw, project, options)]
+        left = [draw for draw in islice(open_, _MAX_UNLISTED) if _counts(draw, project, verdict.entry_point, options)]
         groups |= {None: left} if left else {}
     return [tuple(group) for group in groups.values()]
 
@@ -179,12 +179,12 @@ def _is_of_sampler(seed: Seed, project: Project) -> bool:
     return False
 
 
-def _counts(draw: Draw, project: Project, options: _Options) -> bool:
-    """Whether a draw is this rule's business and can reach the training."""
+def _counts(draw: Draw, project: Project, program: str, options: _Options) -> bool:
+    """Whether a draw is this rule's business and can reach the training of a program."""
     late = options.status is SeedStatus.TOO_LATE
     if draw.callee.startswith(options.leave_out or "\0") or (late and is_for_looking(draw, project)):
         return False
-    return not is_without_effect(draw, project, late=late)
+    return not is_without_effect(draw, project, program, late=late)
 
 
 def _never_seeded(verdict: LibraryVerdict, draws: Sequence[Draw], project: Project) -> Hit:

@@ -6,12 +6,11 @@ import ast
 from weakref import WeakKeyDictionary
 
 from auditor.model.annotations import TYPE_CHECKING
-from auditor.static.evaluation.flow import uses
 from auditor.static.execution.incidental import is_incidental, is_part_of_name, is_shown_only
 from auditor.static.execution.savednames import only_names_what_is_saved
 from auditor.static.programwide.throwaway import is_only_measured, is_only_summarised, is_only_traced, is_traced
 from auditor.static.programwide.trials import leaves_nothing
-from auditor.static.resolution.targets import only_target
+from auditor.static.programwide.unapplied import applies_nothing, is_public, is_unapplied
 from auditor.static.syntax.nodes import walk
 
 if TYPE_CHECKING:
@@ -27,8 +26,8 @@ _CALLS: WeakKeyDictionary[ModuleFacts, dict[tuple[int, int], ast.Call]] = WeakKe
 """Calls by line and column."""
 
 
-def is_without_effect(draw: Draw, project: Project, *, late: bool) -> bool:
-    """Whether nothing that is trained depends on a draw; `late`: it comes before the seed of its library."""
+def is_without_effect(draw: Draw, project: Project, program: str, *, late: bool) -> bool:
+    """Whether nothing that a program trains depends on a draw; `late`: it comes before the seed of its library."""
     if project.networks.initialises(draw.callee) and _is_of_summary(draw, project):
         return True
     module = project.module(draw.location.path)
@@ -46,7 +45,8 @@ def is_without_effect(draw: Draw, project: Project, *, late: bool) -> bool:
                 or is_traced(module, call.node)
                 or only_names_what_is_saved(module, statement)
                 or leaves_nothing(module, module.enclosing_function(call.node))
-                or _is_never_used(module, call, statement)
+                or _is_never_used(module, call, program)
+                or applies_nothing(module, call.node, program)
                 or ((late or _is_tried(call)) and _is_thrown_away(module, call, statement))
             )
     return False
@@ -81,9 +81,10 @@ def _is_thrown_away(module: ModuleFacts, call: Call, statement: ast.stmt) -> boo
         return statement.value is call.node
     if not (isinstance(statement, ast.Assign) and statement.value is call.node) or last[:1].isupper():
         return False
-    names = {target.id for target in statement.targets if isinstance(target, ast.Name)}
-    if len(names) < len(statement.targets) or _is_public(module, statement):
+    targets = [target for target in statement.targets if isinstance(target, ast.Name)]
+    if len(targets) < len(statement.targets) or any(is_public(module, target) for target in targets):
         return False
+    names = {target.id for target in targets}
     return not any(
         isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names for node in walk(module.tree)
     )
@@ -94,33 +95,8 @@ def _is_tried(call: Call) -> bool:
     return (call.callee or "").endswith(".get_params")
 
 
-def _is_never_used(module: ModuleFacts, call: Call, statement: ast.stmt) -> bool:
+def _is_never_used(module: ModuleFacts, call: Call, program: str) -> bool:
     """`collator = DataCollatorForLanguageModeling(tokenizer)`, never read: what draws when it is used draws nothing."""
-    target = only_target(statement)
-    if not isinstance(target, ast.Name) or not _is_kept_whole(module, call.node) or _is_public(module, statement):
-        return False
     drawn = module.project.rng.candidates(call.callee or "")
     deferred = all(each.condition is not None and each.condition.deferred for each in drawn)
-    return deferred and next(uses(module, target), None) is None
-
-
-def _is_kept_whole(module: ModuleFacts, node: ast.expr) -> bool:
-    """Whether what a call makes is assigned, by itself or as a part of what calls it later: `Compose([Flip()])`."""
-    for part in module.around(node):
-        if isinstance(part, ast.Assign):
-            return True
-        is_kept = isinstance(part, ast.List | ast.Tuple | ast.keyword)
-        if not is_kept and not (
-            isinstance(part, ast.Call)
-            and (module.resolve(part.func) or "").startswith(module.project.rng.run_in_loaders)
-        ):
-            return False
-    return False
-
-
-def _is_public(module: ModuleFacts, statement: ast.stmt) -> bool:
-    """What is bound there can be read elsewhere: an attribute of a class, or of a module that another one imports."""
-    holder = module.parent(statement)
-    if isinstance(holder, ast.ClassDef):
-        return True
-    return module.enclosing_function(statement) is None and module.project.is_imported(module.path)
+    return deferred and is_unapplied(module, call.node, program)
