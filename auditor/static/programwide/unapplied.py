@@ -14,6 +14,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.flow import uses
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef
+from auditor.static.scanning.neverread import lets_read_unwritten
 from auditor.static.syntax.nodeindex import attributes_of, names_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,13 @@ def is_unapplied(module: ModuleFacts, call: ast.Call, program: str) -> bool:
     return holder is not None and _is_thrown_away(module, holder, program, 0)
 
 
+def is_handed_out_in_vain(module: ModuleFacts, call: ast.Call, program: str) -> bool:
+    """Whether a function hands out what a call makes, and no call of it in a program keeps that."""
+    holder = _kept_by(module, call)
+    is_read = holder is not None and next(uses(module, holder), None) is not None
+    return is_read and is_unapplied(module, call, program)
+
+
 def applies_nothing(module: ModuleFacts, node: ast.AST, program: str) -> bool:
     """Whether a place stands where an object of the project is applied, and a program applies none of its class."""
     method = module.enclosing_function(node)
@@ -44,13 +52,13 @@ def applies_nothing(module: ModuleFacts, node: ast.AST, program: str) -> bool:
 
 
 def is_public(module: ModuleFacts, name: ast.Name) -> bool:
-    """Whether what is bound there can be read elsewhere: in a class, in a module that another one imports, `global`."""
+    """Whether what is bound there can be read elsewhere: in a class, in a module that others import, by `locals()`."""
     if isinstance(module.parent(module.statement(name)), ast.ClassDef):
         return True
     function = module.enclosing_function(name)
     if function is None:
         return module.project.is_imported(module.path)
-    return name.id in module.index.scopes[function].elsewhere
+    return lets_read_unwritten(function, {name.id})
 
 
 def _kept_by(module: ModuleFacts, call: ast.Call) -> ast.Name | None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from auditor.model.lean import replace
 from auditor.static.facts import Call, ModuleFacts
-from auditor.static.programwide.unapplied import is_unapplied
+from auditor.static.programwide.unapplied import is_handed_out_in_vain
 from auditor.static.project import Project
 from auditor.static.resolution.library_verdict import LibraryVerdict, SeedStatus, place_of
 
@@ -28,7 +28,7 @@ def unseeded_programs(
         entry = project.module(path)
         verdicts = project.programs.verdicts(entry) if entry else ()
         is_told = any(_falls_back(verdict, call, module, library, deferred=deferred) for verdict in verdicts)
-        if is_told and not (deferred and is_unapplied(module, call.node, path)):
+        if is_told and not (deferred and is_handed_out_in_vain(module, call.node, path)):
             found.append(path)
     return tuple(found)
 

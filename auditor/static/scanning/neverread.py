@@ -22,7 +22,12 @@ def is_never_read(module: ModuleFacts, made: ast.Call) -> bool:
         return False
     if any(next(uses(module, name), None) is not None for name in names):
         return False
-    return not any(_lets_read(part, {name.id for name in names}) for part in walk(function))
+    return not lets_read_unwritten(function, {name.id for name in names})
+
+
+def lets_read_unwritten(function: ast.AST, names: set[str]) -> bool:
+    """Whether a function may let names be read where they are not written, or outside of it."""
+    return any(_lets_read(part, names) for part in walk(function))
 
 
 def _lets_read(node: ast.AST, names: set[str]) -> bool:
