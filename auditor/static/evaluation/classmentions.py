@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
 
@@ -139,12 +139,14 @@ class ClassMentions:
         """The attributes that a file assigns to other objects than a method's own."""
         found, module = self._assigned.get(path), self.project.module(path)
         if found is None:
-            found = self._assigned[path] = frozenset(
-                target.attr
-                for _, target, _, function in (module.index.assignments if module is not None else ())
-                if isinstance(target, ast.Attribute) and not _is_own(target, function)
-            )
+            found = self._assigned[path] = frozenset(_assigned_to_others(module) if module is not None else ())
         return found
+
+
+def _assigned_to_others(module: ModuleFacts) -> Iterator[str]:
+    for _, target, _, function in module.index.assignments:
+        if isinstance(target, ast.Attribute) and not _is_own(module, target, function):
+            yield target.attr
 
 
 def uses_stored_object(module: ModuleFacts, *, parts: bool = False) -> bool:
@@ -206,8 +208,10 @@ def _named(module: ModuleFacts, name: str) -> list[ast.Name]:
     return [node for each in (name, *sorted(others)) for node in names_of(module).get(each, ())]
 
 
-def _is_own(target: ast.Attribute, function: Function | None) -> bool:
-    first = every_argument(function.args)[:1] if function is not None else []
+def _is_own(module: ModuleFacts, target: ast.Attribute, function: Function | None) -> bool:
+    """`self.augment = True` in a method; not `data.augment = True` in a function that is handed the object."""
+    is_method = function is not None and isinstance(module.parent(function), ast.ClassDef)
+    first = every_argument(function.args)[:1] if is_method and function is not None else []
     return bool(first) and isinstance(target.value, ast.Name) and target.value.id == first[0].arg
 
 

@@ -55,10 +55,9 @@ Handed = Callable[["ModuleFacts", ast.Name], ast.Constant | None]
 
 
 def switch_of_default(function: Function, name: str) -> ast.Constant | None:
-    """The default of a parameter, if it is Boolean or empty."""
+    """The default of a parameter, if it is a constant."""
     default = default_of(function, name)
-    is_switch = isinstance(default, ast.Constant) and (not default.value or default.value is True)
-    return default if is_switch and isinstance(default, ast.Constant) else None
+    return default if isinstance(default, ast.Constant) else None
 
 
 def given_to(module: ModuleFacts, function: Function, call: ast.Call, handed: Handed | None = None) -> Given:
