@@ -26,7 +26,7 @@ from auditor.static.evaluation.flow import (
     uses,
 )
 from auditor.static.evaluation.single import is_single, is_single_here
-from auditor.static.facts import Known, ModuleFacts
+from auditor.static.facts import ModuleFacts
 from auditor.static.resolution.callers import calls_of
 from auditor.static.resolution.members import member
 from auditor.static.resolution.ordering import (
@@ -65,6 +65,7 @@ from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedU
 from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
+from auditor.static.unordered.unpacked import Part, part_of, receiver
 from auditor.static.unordered.worklist import worked_off
 
 _FROM_KEYS = "dict.fromkeys"
@@ -103,13 +104,7 @@ def _finished(module: ModuleFacts, call: ast.expr, trail: Trail) -> OrderedUse |
     made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
     if isinstance(holder, ast.Attribute):
         return _follow(module, holder, trail) if holder.attr == "done" else None
-    if isinstance(holder, ast.Subscript) and holder.value is made:
-        index = module.constant(holder.slice)
-        return _follow(module, holder, trail) if isinstance(index, Known) and index.value == 0 else None
-    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
-    if isinstance(target, ast.Tuple) and len(target.elts) == len(("done", "pending")):
-        return _variable(module, target.elts[0], trail)
-    return None
+    return _received(module, made, Part(0, len(("done", "pending"))), trail)
 
 
 def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
@@ -133,21 +128,30 @@ def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | N
     if isinstance(parent, ast.Dict):
         return use_in_dictionary(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
-        return _assigned_beside(module, node, parent, trail)
+        return _beside(module, node, parent, trail)
     if isinstance(parent, ast.withitem) and parent.optional_vars is not None:
         return _variable(module, parent.optional_vars, trail)
     return None
 
 
-def _assigned_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: Trail) -> OrderedUse | None:
-    """`seen, kept = set(), []`: each name gets its own."""
-    statement = module.parent(values)
-    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+def _beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: Trail) -> OrderedUse | None:
+    """`seen, kept = set(), []` and `return images, labels`: each name gets its own."""
+    part, holder = part_of(node, values), module.parent(values)
+    if part is None:
         return None
-    target = statement.targets[0]
-    if not isinstance(target, ast.Tuple) or len(target.elts) != len(values.elts):
+    if isinstance(holder, ast.Return):
+        return _returned(module, holder, trail, part)
+    return _received(module, values, part, trail) if isinstance(holder, ast.Assign) else None
+
+
+def _received(module: ModuleFacts, whole: ast.expr, part: Part, trail: Trail) -> OrderedUse | None:
+    """Follow one value of a tuple to what gets it."""
+    above, gets = module.parent(whole), receiver(module, whole, part)
+    if isinstance(above, ast.Return):
+        return _returned(module, above, trail, part)
+    if gets is None:
         return None
-    return _variable(module, target.elts[values.elts.index(node)], trail)
+    return _follow(module, gets, trail) if isinstance(gets, ast.Subscript) else _variable(module, gets, trail)
 
 
 def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: Trail) -> OrderedUse | None:
@@ -207,13 +211,8 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
 
 def _first_folder(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
     """`next(os.walk(root))[1]`, `_, folders, files = next(os.walk(root))`: what lies in one folder."""
-    holder = module.parent(call)
-    if isinstance(holder, ast.Subscript) and holder.value is call:
-        index = module.constant(holder.slice)
-        return _follow(module, holder, trail) if isinstance(index, Known) and index.value in (1, 2, -1, -2) else None
-    target = holder.targets[0] if isinstance(holder, ast.Assign) else None
-    names = target.elts[1:] if isinstance(target, ast.Tuple) and len(target.elts) == _WALKED else []
-    return next((use for name in names if (use := _variable(module, name, trail)) is not None), None)
+    parts = (Part(index, _WALKED) for index in (1, 2))
+    return next((use for part in parts if (use := _received(module, call, part, trail)) is not None), None)
 
 
 def _container_method(
@@ -377,8 +376,8 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: T
     return next((use for use in found if use is not None), None)
 
 
-def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail) -> OrderedUse | None:
-    """Follow the result of a function to the calls of it, in its own file and in the programs that reach it."""
+def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail, part: Part | None = None) -> OrderedUse | None:
+    """Follow the result of a function, or a part of it, to the calls of it, here and in the programs that reach it."""
     function = module.enclosing_function(statement)
     if function is None:
         return None
@@ -386,10 +385,10 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail) -> Order
     if others and not (trail.kind is Kind.SET and all(is_set(module, each) for each in others)):
         # What it returns depends on the case: for the caller it may be something else.
         return None
-    return _from_callers(module, statement, trail)
+    return _from_callers(module, statement, trail, part)
 
 
-def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail) -> OrderedUse | None:
+def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail, part: Part | None = None) -> OrderedUse | None:
     """Follow what a function hands out there to the calls of it."""
     function = module.enclosing_function(place)
     if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
@@ -397,7 +396,7 @@ def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail) -> OrderedU
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
     reads = ((module, read) for read in reads_of_property(module, function))
     for caller, call in chain(calls_of(module, function), reads):
-        found = _follow(caller, call, deeper)
+        found = _follow(caller, call, deeper) if part is None else _received(caller, call, part, deeper)
         if found is not None:
             return found
     return None
