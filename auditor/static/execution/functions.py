@@ -305,6 +305,7 @@ class Functions:
             ledger.taken > 0,
             ledger.worker,
             ledger.has_workers,
+            ledger.fixed_in_workers,
             ledger.in_training,
             ledger.entering > 0,
             ledger.entered.key() if ledger.entered is not None else None,
