@@ -13,8 +13,8 @@ from itertools import chain
 
 from auditor.model.lean import replace
 from auditor.model.rule import Confidence
+from auditor.static.evaluation.boundanew import bound_anew
 from auditor.static.evaluation.flow import (
-    bound_anew,
     is_found_by_value,
     is_shown,
     is_sorted_here,
@@ -65,7 +65,7 @@ from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedU
 from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
-from auditor.static.unordered.unpacked import Part, part_of, receiver
+from auditor.static.unordered.unpacked import Part, part_of, receiver, transposed
 from auditor.static.unordered.worklist import worked_off
 
 _FROM_KEYS = "dict.fromkeys"
@@ -163,9 +163,10 @@ def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, tra
         return _subscripted(module, node, parent, trail)
     if isinstance(parent, ast.Starred):
         holder = module.parent(parent)
+        listed = as_list(module, node, trail, numbered=trail.numbered)
         if isinstance(holder, ast.List | ast.Tuple):
-            return _follow(module, holder, as_list(module, node, trail, numbered=trail.numbered))
-        return None
+            return _follow(module, holder, listed)
+        return _filled(module, transposed(module, holder), listed) if isinstance(holder, ast.Call) else None
     call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
     return _passed(module, node, call, trail) if isinstance(call, ast.Call) and call.func is not node else None
 

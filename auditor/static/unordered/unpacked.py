@@ -37,3 +37,12 @@ def receiver(module: ModuleFacts, whole: ast.expr, part: Part) -> ast.expr | Non
     if not isinstance(target, ast.Tuple | ast.List) or len(target.elts) != part.of:
         return None
     return None if any(isinstance(each, ast.Starred) for each in target.elts) else target.elts[part.index]
+
+
+def transposed(module: ModuleFacts, call: ast.Call) -> tuple[ast.expr, ...]:
+    """`images, labels = zip(*pairs)`: what gets the first, the second … of each pair, in the order of the pairs."""
+    holder = module.parent(call)
+    if module.resolve(call.func) != "zip" or len(call.args) != 1 or not isinstance(holder, ast.Assign):
+        return ()
+    target = holder.targets[0] if len(holder.targets) == 1 else None
+    return tuple(target.elts) if isinstance(target, ast.Tuple | ast.List) else ()
