@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from weakref import WeakKeyDictionary
@@ -31,22 +30,6 @@ from auditor.static.syntax.nodes import walk
 MAX_READS = 50
 """Reads of one property or variable that are looked at."""
 
-MAX_BOUND = 10
-"""Values of one name from which on it is not told which one a place reads."""
-
-_STRAIGHT = (
-    ast.AsyncFor,
-    ast.AsyncFunctionDef,
-    ast.AsyncWith,
-    ast.For,
-    ast.FunctionDef,
-    ast.If,
-    ast.Module,
-    ast.While,
-    ast.With,
-)
-"""Whose body is executed from its first statement to the last, unless something leaves it."""
-
 _LOOPS = (ast.AsyncFor, ast.For, ast.While)
 _SHOWING = frozenset(
     {"critical", "debug", "display", "error", "exception", "info", "pprint", "print", "warn", "warning"}
@@ -68,12 +51,12 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
             yield from _reads_of_class(module, holder, target.id)
         else:
             own = module.lookup.bindings_of(target)
-            for read in _reads(module, module.enclosing_function(target) or module.tree).names.get(target.id, ()):
+            for read in reads_of(module, module.enclosing_function(target) or module.tree).names.get(target.id, ()):
                 if isinstance(read, ast.Name) and module.lookup.bindings_of(read) is own:
                     yield read  # and not a parameter or a variable of the same name in a function inside
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
         holder = module.enclosing_class(target)
-        yield from _reads(module, holder).attributes.get(target.attr, ()) if holder else ()
+        yield from reads_of(module, holder).attributes.get(target.attr, ()) if holder else ()
     elif isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
         reads = attribute_reads(module, target.attr) if len(stored_in_attribute(module, target.attr)) == 1 else ()
         for read in islice(reads, MAX_READS):
@@ -83,10 +66,10 @@ def uses(module: ModuleFacts, target: ast.expr) -> Iterator[ast.expr]:
 
 def _reads_of_class(module: ModuleFacts, holder: ast.ClassDef, name: str) -> Iterator[ast.expr]:
     """`WORDS` in the body, `self.WORDS` in the methods, and `Vocabulary.WORDS` outside of the class."""
-    inside = _reads(module, holder)
+    inside = reads_of(module, holder)
     yield from (read for read in inside.names.get(name, ()) if module.parent(module.statement(read)) is holder)
     yield from inside.attributes.get(name, ())
-    for read in _reads(module, module.tree).attributes.get(name, ())[:MAX_READS]:
+    for read in reads_of(module, module.tree).attributes.get(name, ())[:MAX_READS]:
         outside = isinstance(read, ast.Attribute) and getattr(read.value, "id", "") == holder.name
         if outside and module.enclosing_class(read) is not holder:
             yield read
@@ -94,7 +77,7 @@ def _reads_of_class(module: ModuleFacts, holder: ast.ClassDef, name: str) -> Ite
 
 def attribute_reads(module: ModuleFacts, name: str) -> Iterator[ast.expr]:
     """The places of a file that read an attribute of that name, of whatever object."""
-    yield from _reads(module, module.tree).attributes.get(name, ())
+    yield from reads_of(module, module.tree).attributes.get(name, ())
 
 
 def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.expr]:
@@ -105,7 +88,7 @@ def reads_of_property(module: ModuleFacts, function: Function) -> Iterator[ast.e
     names = {getattr(each, "id", getattr(each, "attr", "")) for each in function.decorator_list}
     if names.isdisjoint(_PROPERTIES):
         return
-    for read in _reads(module, module.tree).attributes.get(function.name, ())[:MAX_READS]:
+    for read in reads_of(module, module.tree).attributes.get(function.name, ())[:MAX_READS]:
         made = module.names.value(read.value) if isinstance(read, ast.Attribute) else None
         if isinstance(made, Instance) and isinstance(made.of, ClassRef) and made.of.node is holder:
             yield read
@@ -137,7 +120,7 @@ class _Reads:
 _READS: WeakKeyDictionary[ModuleFacts, dict[ast.AST, _Reads]] = WeakKeyDictionary()
 
 
-def _reads(module: ModuleFacts, scope: ast.AST) -> _Reads:
+def reads_of(module: ModuleFacts, scope: ast.AST) -> _Reads:
     kept = _READS.setdefault(module, {})
     if scope not in kept:
         kept[scope] = _Reads(scope)
@@ -146,34 +129,13 @@ def _reads(module: ModuleFacts, scope: ast.AST) -> _Reads:
 
 def reads_in(module: ModuleFacts, function: Function, name: str) -> list[ast.expr] | None:
     """The places of a function that read a name; None where it gives that another value."""
-    found = _reads(module, function)
+    found = reads_of(module, function)
     return None if name in found.bound else found.names.get(name, [])
 
 
 def reads_below(module: ModuleFacts, function: Function, name: str) -> Sequence[ast.expr]:
     """The places in a function, and in those inside of it, that read a name."""
-    return _reads(module, function).names.get(name, ())
-
-
-def bound_anew(module: ModuleFacts, target: ast.expr) -> ast.Assign | None:
-    """The next statement of the same block that certainly gives a name another value: what follows reads that one."""
-    statement = module.statement(target)
-    block = module.parent(statement)
-    if not isinstance(target, ast.Name) or not isinstance(block, _STRAIGHT):
-        return None
-    if isinstance(block, ast.AsyncFor | ast.For | ast.If | ast.While) and block.orelse:
-        return None
-    reads = _reads(module, module.enclosing_function(target) or module.tree)
-    names = reads.bound.get(target.id, ())
-    found: ast.Assign | None = None
-    for name in names if len(names) <= MAX_BOUND else ():
-        other = module.parent(name)
-        if isinstance(other, ast.Assign) and module.parent(other) is block and other.lineno > statement.lineno:
-            found = other if found is None or other.lineno < found.lineno else found
-    if found is None:
-        return None
-    at = bisect_right(reads.leaves, statement.lineno)
-    return None if at < len(reads.leaves) and reads.leaves[at] < found.lineno else found
+    return reads_of(module, function).names.get(name, ())
 
 
 def reads_before(module: ModuleFacts, target: ast.expr) -> Callable[[ast.expr], bool]:

@@ -129,7 +129,7 @@ def calls_reaching(module: ModuleFacts, function: Function) -> list[SeenCall]:
 def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -> bool:
     """Whether an argument differs from run to run: `time.time()`, or a parameter that every call gives such a value."""
     if module.seed_value(given) is SeedValue.ENTROPY:
-        return not _may_be_given(given, module)
+        return not _may_be_given(given, module, steps)
     function = handed_on(given, module)
     if function is None or not isinstance(given, ast.Name):
         return False
@@ -146,7 +146,7 @@ def is_differing(given: ast.expr, module: ModuleFacts, steps: int = MAX_STEPS) -
     )
 
 
-def _may_be_given(given: ast.expr, module: ModuleFacts) -> bool:
+def _may_be_given(given: ast.expr, module: ModuleFacts, steps: int) -> bool:
     """Whether the clock only stands in for a parameter that some call gives: `seed if seed is not None else time()`."""
     function = module.enclosing_function(given)
     if not isinstance(function, ast.FunctionDef):
@@ -156,10 +156,19 @@ def _may_be_given(given: ast.expr, module: ModuleFacts) -> bool:
         default = default_of(function, name)
         if default is None or not is_none(default):
             continue
-        calls = islice(calls_seen(module, function), MAX_CALLS)
-        if any(_gives(caller, call, function, name, skipped, MAX_STEPS) for caller, call, skipped in calls):
+        calls = (calls_reaching(module, function) or list(islice(calls_seen(module, function), MAX_CALLS)))[:MAX_CALLS]
+        if any(
+            _gives(caller, call, function, name, skipped, MAX_STEPS)
+            and not (steps > 0 and _gives_differing(caller, given_to(call, function, name, skipped), steps - 1))
+            for caller, call, skipped in calls
+        ):
             return True
     return False
+
+
+def _gives_differing(caller: ModuleFacts, value: ast.expr | None, steps: int) -> bool:
+    """Whether what a call gives is the clock too: `Sampler(items, seed=int(time.time()))`."""
+    return value is not None and is_differing(value, caller, steps)
 
 
 def _stood_in_for(given: ast.expr, module: ModuleFacts) -> set[str]:

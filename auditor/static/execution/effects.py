@@ -26,7 +26,7 @@ class Asked(Enum):
     """Anything but what the others name: it draws, or seeds, or weights come."""
 
     LOADERS = "loaders"
-    """Whether a loader was made that may have workers."""
+    """Whether a loader was made that may have workers, and what these seed."""
 
     PROCESS = "process"
     """Whether it is a process that was started anew: it does something else there."""
@@ -74,6 +74,7 @@ class Place:
     is_in_network: bool
     is_spawned: bool
     has_workers: bool
+    fixed_in_workers: frozenset[str]
 
 
 def place_of(ledger: Ledger) -> Place:
@@ -87,6 +88,7 @@ def place_of(ledger: Ledger) -> Place:
         ledger.in_network > 0,
         ledger.spawned > 0,
         ledger.has_workers,
+        ledger.fixed_in_workers,
     )
 
 
@@ -125,6 +127,10 @@ def _is_alike(there: Place, here: Place, asked: frozenset[Asked]) -> bool:
         return False
     if (there.is_training and not here.is_training) or (there.is_in_network and not here.is_in_network):
         return False
-    if Asked.LOADERS in asked and there.has_workers is not here.has_workers:
+    if Asked.LOADERS in asked and not _has_alike_workers(there, here):
         return False
     return Asked.PROCESS not in asked or there.is_spawned is here.is_spawned
+
+
+def _has_alike_workers(there: Place, here: Place) -> bool:
+    return there.has_workers is here.has_workers and there.fixed_in_workers == here.fixed_in_workers

@@ -183,6 +183,9 @@ class Ledger:
         self.has_workers = False
         """Whether a loader was made that may have workers."""
 
+        self.fixed_in_workers: frozenset[str] = frozenset()
+        """Libraries that the workers of all these loaders seed with the same numbers in every run."""
+
         self.settled: list[tuple[str, Rank, Location]] = []
         """Libraries, with what and where, in the order in which they were seeded."""
 
@@ -361,6 +364,11 @@ class Ledger:
         source = self._rng.libraries[item.library].worker_seeded_by
         record.certain = record.certain and (item.in_worker is not None or not self.has_workers or source is None)
 
+    def workers(self, fixed: frozenset[str]) -> None:
+        """A loader was made that may have workers, which seed these libraries when they start."""
+        self.fixed_in_workers = self.fixed_in_workers & fixed if self.has_workers else fixed
+        self.has_workers = True
+
     def is_seeded_later(self, item: Pending) -> bool:
         """Whether what is executed later than the place that led to it seeds a draw of it, or seeds it for workers."""
         self.asked |= _WHAT_WAITS
@@ -382,7 +390,7 @@ class Ledger:
         self.asked.add(Asked.LOADERS)
         if not self.has_workers:
             return own
-        theirs = self.state.level(source)
+        theirs = SEEDED if item.library in self.fixed_in_workers else self.state.level(source)
         if item.in_worker:
             return theirs
         return max(theirs, own, key=lambda level: level.rank)

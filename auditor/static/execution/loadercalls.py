@@ -8,6 +8,7 @@ from collections.abc import Container, Sequence
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.furtherarguments import written_out
 from auditor.static.execution.datasetparts import DIVIDING, undivided
+from auditor.static.execution.workerseeds import fixed_in_workers
 from auditor.static.resolution.contents import PUTTING, collections_in
 from auditor.static.resolution.frame import Frame
 from auditor.static.resolution.library_verdict import SeedValue
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 MAX_DIVIDED = 20
 """Classes of data sets that a loader may ask for a part."""
+
+_STARTING = 10
+"""The place of `worker_init_fn`."""
 
 _KEPT_AS = "dataset"
 """The attribute of a loader that holds what it asks."""
@@ -54,7 +58,9 @@ class LoaderCalls:
         unset = GIVEN if call.opaque else Seen(SeedValue.FIXED, 0, True)
         seen = self._walk.evaluator.value(workers, frame) if workers is not None else unset
         in_worker = seen.constant > 0 if seen.is_constant and isinstance(seen.constant, int) else None
-        self._ledger.has_workers |= in_worker is not False
+        if in_worker is not False:
+            started = call.argument("worker_init_fn", _STARTING)
+            self._ledger.workers(fixed_in_workers(frame.resolve(started) if started is not None else None))
         parts = [*node.args, *(word.value for word in node.keywords if word.arg != "worker_init_fn")]
         # Samplers run in the program itself, whatever the workers do.
         in_program = [call.argument(name, None) for name in ("sampler", "batch_sampler")]

@@ -92,14 +92,12 @@ def is_only_looked_at(module: ModuleFacts, call: ast.Call, *, of_file: bool = Fa
     if isinstance(made, Instance) and (isinstance(made.of, ClassRef) or made.of.name.rpartition(".")[2][:1].isupper()):
         return True
     holder = module.enclosing_function(statement) or module.tree
-    target = only_target(statement)
-    return not any(
-        isinstance(node, ast.Name)
-        and node.id == getattr(target, "id", "")
-        and isinstance(above := module.parent(node), ast.Call)
-        and module.resolve(above.func) in _SHOWING - {"len"}
-        for node in ast.walk(holder)
-    )
+    name = getattr(only_target(statement), "id", "")
+    above = [module.parent(node) for node in ast.walk(holder) if isinstance(node, ast.Name) and node.id == name]
+    if any(isinstance(each, ast.Attribute) and each.attr in _PARAMETERS for each in above):
+        # What has parameters that are counted is a network: printing it shows its layers, not its weights.
+        return True
+    return not any(isinstance(each, ast.Call) and module.resolve(each.func) in _SHOWING - {"len"} for each in above)
 
 
 def is_only_summarised(module: ModuleFacts, call: ast.Call) -> bool:

@@ -9,13 +9,12 @@ on the order is an answer; where the trail is lost the answer is None.
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
 from itertools import chain
 
 from auditor.model.lean import replace
 from auditor.model.rule import Confidence
+from auditor.static.evaluation.boundanew import bound_anew
 from auditor.static.evaluation.flow import (
-    bound_anew,
     is_found_by_value,
     is_shown,
     is_sorted_here,
@@ -67,10 +66,13 @@ from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedU
 from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
-from auditor.static.unordered.takenapart import finished, in_first_folder, named_beside
+from auditor.static.unordered.unpacked import Part, part_of, receiver, transposed
 from auditor.static.unordered.worklist import worked_off
 
 _FROM_KEYS = "dict.fromkeys"
+_WALKED = 3
+"""A folder, the folders and the files in it."""
+
 _DEPTH = 6
 """Names, functions and attributes that one trail may pass."""
 
@@ -98,17 +100,12 @@ def ordered_use(
 
 
 def _finished(module: ModuleFacts, call: ast.expr, trail: Trail) -> OrderedUse | None:
-    return _any_of(module, [finished(module, call)], trail)
-
-
-def _any_of(module: ModuleFacts, parts: Sequence[ast.expr | None], trail: Trail) -> OrderedUse | None:
-    """Follow names that something is given, and expressions that give it."""
-    for part in parts:
-        is_name = isinstance(getattr(part, "ctx", None), ast.Store)
-        use = None if part is None else (_variable if is_name else _follow)(module, part, trail)
-        if use is not None:
-            return use
-    return None
+    """`done, _ = wait(futures)`, `wait(futures).done`: a set of what is finished."""
+    above = module.parent(call)
+    made, holder = (above, module.parent(above)) if isinstance(above, ast.Await) else (call, above)
+    if isinstance(holder, ast.Attribute):
+        return _follow(module, holder, trail) if holder.attr == "done" else None
+    return _received(module, made, Part(0, len(("done", "pending"))), trail)
 
 
 def _follow(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | None:
@@ -137,10 +134,30 @@ def _followed(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse |
     if isinstance(parent, ast.Dict):
         return use_in_dictionary(module, node, parent, trail)
     if isinstance(parent, ast.Tuple):
-        return _any_of(module, [named_beside(module, node, parent)], trail)
+        return _beside(module, node, parent, trail)
     if isinstance(parent, ast.withitem) and parent.optional_vars is not None:
         return _variable(module, parent.optional_vars, trail)
     return None
+
+
+def _beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple, trail: Trail) -> OrderedUse | None:
+    """`seen, kept = set(), []` and `return images, labels`: each name gets its own."""
+    part, holder = part_of(node, values), module.parent(values)
+    if part is None:
+        return None
+    if isinstance(holder, ast.Return):
+        return _returned(module, holder, trail, part)
+    return _received(module, values, part, trail) if isinstance(holder, ast.Assign) else None
+
+
+def _received(module: ModuleFacts, whole: ast.expr, part: Part, trail: Trail) -> OrderedUse | None:
+    """Follow one value of a tuple to what gets it."""
+    above, gets = module.parent(whole), receiver(module, whole, part)
+    if isinstance(above, ast.Return):
+        return _returned(module, above, trail, part)
+    if gets is None:
+        return None
+    return _follow(module, gets, trail) if isinstance(gets, ast.Subscript) else _variable(module, gets, trail)
 
 
 def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, trail: Trail) -> OrderedUse | None:
@@ -152,9 +169,10 @@ def _follow_expression(module: ModuleFacts, node: ast.expr, parent: ast.AST, tra
         return _subscripted(module, node, parent, trail)
     if isinstance(parent, ast.Starred):
         holder = module.parent(parent)
+        listed = as_list(module, node, trail, numbered=trail.numbered)
         if isinstance(holder, ast.List | ast.Tuple):
-            return _follow(module, holder, as_list(module, node, trail, numbered=trail.numbered))
-        return None
+            return _follow(module, holder, listed)
+        return _filled(module, transposed(module, holder), listed) if isinstance(holder, ast.Call) else None
     call = module.parent(parent) if isinstance(parent, ast.keyword) else parent
     return _passed(module, node, call, trail) if isinstance(call, ast.Call) and call.func is not node else None
 
@@ -182,7 +200,7 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
     if name is not None and not name.startswith("."):
         if any(name == each or (each.endswith(".") and name.startswith(each)) for each in ORDERED):
             if name == "next" and isinstance(node, ast.Call) and module.resolve(node.func) in WALKS:
-                return _any_of(module, in_first_folder(module, call), trail)
+                return _first_folder(module, call, trail)
             if name == "next" and not (trail.kind is Kind.SET and isinstance(node, ast.GeneratorExp | ast.Call)):
                 # `next(folder.glob("*.xml"))` takes the only one there is.
                 return None
@@ -196,6 +214,12 @@ def _passed(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: Trail) -
         if known is not None or name is None:
             return known
     return _into_function(module, node, call, trail)
+
+
+def _first_folder(module: ModuleFacts, call: ast.Call, trail: Trail) -> OrderedUse | None:
+    """`next(os.walk(root))[1]`, `_, folders, files = next(os.walk(root))`: what lies in one folder."""
+    parts = (Part(index, _WALKED) for index in (1, 2))
+    return next((use for part in parts if (use := _received(module, call, part, trail)) is not None), None)
 
 
 def _container_method(
@@ -378,8 +402,8 @@ def _into_function(module: ModuleFacts, node: ast.expr, call: ast.Call, trail: T
     return next((use for use in found if use is not None), None)
 
 
-def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail) -> OrderedUse | None:
-    """Follow the result of a function to the calls of it, in its own file and in the programs that reach it."""
+def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail, part: Part | None = None) -> OrderedUse | None:
+    """Follow the result of a function, or a part of it, to the calls of it, here and in the programs that reach it."""
     function = module.enclosing_function(statement)
     if function is None:
         return None
@@ -387,10 +411,10 @@ def _returned(module: ModuleFacts, statement: ast.Return, trail: Trail) -> Order
     if others and not (trail.kind is Kind.SET and all(is_set(module, each) for each in others)):
         # What it returns depends on the case: for the caller it may be something else.
         return None
-    return _from_callers(module, statement, trail)
+    return _from_callers(module, statement, trail, part)
 
 
-def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail) -> OrderedUse | None:
+def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail, part: Part | None = None) -> OrderedUse | None:
     """Follow what a function hands out there to the calls of it."""
     function = module.enclosing_function(place)
     if function is None or isinstance(function, ast.Lambda) or trail.depth >= _DEPTH or id(function) in trail.seen:
@@ -398,7 +422,7 @@ def _from_callers(module: ModuleFacts, place: ast.AST, trail: Trail) -> OrderedU
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {id(function)})
     reads = ((module, read) for read in reads_of_property(module, function))
     for caller, call in chain(calls_of(module, function), reads):
-        found = _follow(caller, call, deeper)
+        found = _follow(caller, call, deeper) if part is None else _received(caller, call, part, deeper)
         if found is not None:
             return found
     return None
