@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -11,6 +12,7 @@ from auditor.static.syntax.bindings import FUNCTIONS, Binding, Function, Positio
 if TYPE_CHECKING:
     from auditor.static.syntax.scopes import ScopeIndex
 
+_WORD = re.compile(r"\w+")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
 
@@ -20,7 +22,9 @@ class LaterGlobals:
     def __init__(self, index: ScopeIndex) -> None:
         self._index = index
         self._named: dict[Function, Position | None] = {}
-        """Where a function is first named outside of itself; None: nowhere, or nobody knows."""
+        """Where a function is first named outside of itself; None: nowhere."""
+
+        self._used: dict[str, list[Position]] | None = None
 
     def left(self, bindings: Sequence[Binding], use: ast.Name) -> Sequence[Binding]:
         """The bindings without those by functions that nothing can have called when the top level comes to `use`.
@@ -54,12 +58,23 @@ class LaterGlobals:
 
     def _first_named(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Position | None:
         last = function.end_lineno or function.lineno
-        named = [
-            (node.lineno, node.col_offset)
-            for node in self._index.scopes
-            if isinstance(node, ast.Name) and node.id == function.name and not function.lineno <= node.lineno <= last
-        ]
-        return min(named, default=None)
+        named = (place for place in self._places(function.name) if not function.lineno <= place[0] <= last)
+        return next(named, None)
+
+    def _places(self, name: str) -> Sequence[Position]:
+        """Where a name is used, or stands in quotes: `globals()["load"]()`, `exec("load()")`; the first one first."""
+        if self._used is None:
+            self._used = {}
+            for node in self._index.scopes:
+                if isinstance(node, ast.Name):
+                    self._used.setdefault(node.id, []).append((node.lineno, node.col_offset))
+            for node in self._index.nodes[ast.Constant]:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    for word in set(_WORD.findall(node.value)):
+                        self._used.setdefault(word, []).append((node.lineno, node.col_offset))
+            for places in self._used.values():
+                places.sort()
+        return self._used.get(name, ())
 
     def _is_in_loop(self, node: ast.AST) -> bool:
         parent = self._index.parents.get(node)
