@@ -26,6 +26,7 @@ _NAMED: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 _ASKED: WeakKeyDictionary[ModuleFacts, frozenset[str]] = WeakKeyDictionary()
 
 _CONDITIONAL = (ast.Assert, ast.If, ast.IfExp, ast.While)
+_COMPARING = (ast.BoolOp, ast.Compare)
 
 
 def default_of_command(module: ModuleFacts, function: Function | None, name: str, evaluate: Evaluate) -> Seen | None:
@@ -93,11 +94,12 @@ def _named_elsewhere(module: ModuleFacts) -> frozenset[str]:
 
 
 def _asked_elsewhere(module: ModuleFacts) -> frozenset[str]:
-    """The attributes, and what stands in quotes, in conditions outside of the functions that commands call."""
+    """The attributes, and what stands in quotes, in conditions and comparisons outside of what commands call."""
     found = _ASKED.get(module)
     if found is None:
         commands = _commands(module)
-        tests = (node.test for node in walk(module.tree) if isinstance(node, _CONDITIONAL))
+        nodes = (node for node in walk(module.tree) if isinstance(node, (*_CONDITIONAL, *_COMPARING)))
+        tests = (node.test if isinstance(node, _CONDITIONAL) else node for node in nodes)
         outside = [part for test in tests if module.enclosing_function(test) not in commands for part in walk(test)]
         asked = {part.attr for part in outside if isinstance(part, ast.Attribute)}
         quoted = {part.value for part in outside if isinstance(part, ast.Constant) and isinstance(part.value, str)}
