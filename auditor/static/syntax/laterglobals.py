@@ -87,7 +87,8 @@ class LaterGlobals:
                 if isinstance(node, ast.Name):
                     self._used.setdefault(node.id, []).append((node.lineno, node.col_offset))
             for node in self._index.nodes[ast.Constant]:
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                is_remark = isinstance(self._index.parents.get(node), ast.Expr)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and not is_remark:
                     for word in set(_WORD.findall(node.value)):
                         self._used.setdefault(word, []).append((node.lineno, node.col_offset))
             for places in self._used.values():
