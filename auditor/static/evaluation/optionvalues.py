@@ -73,12 +73,17 @@ class OptionValues:
         if name in self._evaluator.stored:
             return self._evaluator.stored[name]
         own = self._module_options(frame.module).get(name)
-        if own == GIVEN:  # also where two commands have it with other defaults
+        if own == GIVEN and not self._is_declared_beside(name, frame.module):  # also where two commands have it
             own = default_of_command(frame.module, frame.function, name, self._at(frame.module)) or own
         if own is not None:
             return own
         self._read()
         return self._table.get(name, GIVEN)
+
+    def _is_declared_beside(self, name: str, module: ModuleFacts) -> bool:
+        """Whether another file of the program has an option of that name, which may as well be what is handed on."""
+        others = (each for path, each in list(self._modules.items()) if path != module.path)
+        return any(name in self._module_options(each) for each in others)
 
     def _read(self) -> None:
         while self._unread:

@@ -34,13 +34,16 @@ class Lookup:
             scope, found = self._bound_in(node) or (None, ())
             if scope is not None and len(found) > 1:
                 is_own = scope is self._index.scopes.get(node)
-                left = self._globals.left(found, node) if is_own and scope is self._index.root else found
-                if left is not found:
-                    found = Reach(left).at((node.lineno, node.col_offset))
-                else:
-                    found = self._reach(scope, node.id, found).at((node.lineno, node.col_offset) if is_own else None)
+                use = (node.lineno, node.col_offset) if is_own else None
+                found = (self._before_calls(scope, node, found) or self._reach(scope, node.id, found)).at(use)
             self._in_force[node] = found
         return found
+
+    def _before_calls(self, scope: Scope, node: ast.Name, bindings: Sequence[Binding]) -> Reach | None:
+        if scope is not self._index.root or scope is not self._index.scopes.get(node):
+            return None
+        reach = self._globals.reach(node.id, bindings, (node.lineno, node.col_offset))
+        return None if reach is None or self._globals.is_in_loop(node) else reach
 
     def _reach(self, scope: Scope, name: str, bindings: Sequence[Binding]) -> Reach:
         key = scope, name
