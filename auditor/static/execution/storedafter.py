@@ -25,7 +25,7 @@ _OPAQUE = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 
 
 def stored_after(module: ModuleFacts, made: ast.Call, attributes: Collection[str]) -> list[ast.expr]:
-    """What one of some attributes of the object that a call makes gets, whatever way leads there, and what it gets anew.
+    """What one of some attributes of the object that a call makes gets, whatever way leads there, and gets anew.
 
     Nothing where the object is named, or may be got at by a function of the project, in between.
     """
@@ -57,9 +57,9 @@ def _anew(module: ModuleFacts, name: str, first: ast.expr) -> Iterator[ast.expr]
     holder, _, attribute = name.rpartition(".")
     for stored, node in islice(module.receivers.stored_below(holder), MAX_STORES):
         statement = module.parent(node)
-        if stored == attribute and node.lineno > first.lineno and isinstance(statement, ast.Assign):
-            if module.enclosing_function(node) is function:
-                yield statement.value
+        is_further = stored == attribute and node.lineno > first.lineno
+        if is_further and isinstance(statement, ast.Assign) and module.enclosing_function(node) is function:
+            yield statement.value
 
 
 def _following(module: ModuleFacts, statement: ast.stmt) -> Iterator[ast.stmt]:
