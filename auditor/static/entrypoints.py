@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.programwide.shapechecks import only_shows_shapes
-from auditor.static.resolution.callables import RUNNERS
+from auditor.static.resolution.callables import OFFERING_OBJECTS, RUNNERS
 from auditor.static.resolution.indirect import running
-from auditor.static.resolution.values import External, FunctionRef
+from auditor.static.resolution.values import ClassRef, External, FunctionRef
 from auditor.static.syntax.bindings import Function
 from auditor.static.syntax.nodes import walk
 
@@ -163,11 +163,16 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
 
 
 def _is_run(module: ModuleFacts, call: ast.Call) -> bool:
-    """`fire.Fire(main)`: a command line, unless it offers a try-out."""
-    if module.resolve(call.func) not in RUNNERS:
+    """`fire.Fire(main)`: a command line, unless it only offers try-outs, or reads options: `tyro.cli(Options)`."""
+    runner = module.resolve(call.func)
+    if runner not in RUNNERS:
         return False
-    given = module.names.value(call.args[0]) if call.args else None
-    return not (isinstance(given, FunctionRef) and _is_try_out(given.node))
+    first = call.args[0] if call.args else None
+    offered = first.values if isinstance(first, ast.Dict) else [first] if first is not None else []
+    given = [module.names.value(each.func if isinstance(each, ast.Call) else each) for each in offered]
+    if runner not in OFFERING_OBJECTS and any(isinstance(each, ClassRef) for each in given):
+        return False
+    return not given or not all(isinstance(each, FunctionRef) and _is_try_out(each.node) for each in given)
 
 
 def _only_shows(body: list[ast.stmt]) -> bool:

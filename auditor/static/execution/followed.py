@@ -69,7 +69,7 @@ def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str], is_o
     state, and not the one that the global generator has in no two runs.
     """
     stored = stored_after(module, call.node, [name for name, keyword in later.items() if keyword == "="])
-    if stored is not None and is_own(stored):
+    if (stored and all(map(is_own, stored))) or _is_set_first(call, module, later, is_own):
         return True
     given = []
     for name, made in islice(methods_after(call, module), MAX_METHODS):
@@ -77,6 +77,24 @@ def is_set_later(call: Call, module: ModuleFacts, later: Mapping[str, str], is_o
         if keyword and made is not None:
             given.append(any(word.arg == keyword and is_own(word.value) for word in made.keywords))
     return bool(given) and all(given)
+
+
+def _is_set_first(
+    call: Call, module: ModuleFacts, later: Mapping[str, str], is_own: Callable[[ast.expr], bool]
+) -> bool:
+    """Whether a state is stored in what only draws in methods that are known, with none of their calls further up."""
+    drawing = {name for name, keyword in later.items() if keyword != "="}
+    if not drawing:
+        return False
+    drawn = [made for name, made in islice(methods_after(call, module), MAX_METHODS) if made and name in drawing]
+    for name in _kept_under(call, module):
+        for attribute, node in islice(_stored_in(call, module, name), MAX_METHODS):
+            statement = module.parent(node)
+            if later.get(attribute) == "=" and isinstance(statement, ast.Assign) and is_own(statement.value):
+                function = module.enclosing_function(node)
+                above = (made for made in drawn if made.lineno < node.lineno)
+                return not any(module.enclosing_function(made) is function for made in above)
+    return False
 
 
 def _is_asked_for(module: ModuleFacts, node: ast.AST, made: ast.stmt) -> bool:

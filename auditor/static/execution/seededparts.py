@@ -59,7 +59,7 @@ def _places(node: ast.Call, module: ModuleFacts) -> Iterator[ast.expr]:
         yield node
         return
     target = only_target(statement)
-    if not isinstance(target, ast.Name):
+    if not isinstance(target, ast.Name) or isinstance(module.parent(statement), ast.ClassDef):
         return
     function = module.enclosing_function(target)
     scope = module.index.scopes.get(function) if function is not None else None

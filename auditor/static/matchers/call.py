@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from auditor.model.finding import Related
 from auditor.model.lean import dataclass
@@ -267,9 +267,9 @@ def _undone(module: ModuleFacts, call: Call, methods: frozenset[str]) -> bool:
     return any(node is None or not _is_left_undone(module, call, node) for node in after)
 
 
-def _is_given(module: ModuleFacts, stored: ast.expr | None) -> bool:
-    """Whether something was stored that is not None, as far as is known."""
-    return stored is not None and module.seed_value(stored) is not SeedValue.NONE
+def _is_given(module: ModuleFacts, stored: Sequence[ast.expr]) -> bool:
+    """Whether something was stored, and nothing that is None, as far as is known."""
+    return bool(stored) and all(module.seed_value(each) is not SeedValue.NONE for each in stored)
 
 
 def _is_only_asked(module: ModuleFacts, made: ast.Call, doing: frozenset[str]) -> bool:
