@@ -187,7 +187,11 @@ class _Parts:
 
     def _method(self, module: ModuleFacts, attribute: ast.Attribute) -> None:
         call = module.parent(attribute)
-        if not isinstance(call, ast.Call) or call.func is not attribute or self._holder.is_list:
+        if not isinstance(call, ast.Call) or call.func is not attribute:
+            return
+        if self._holder.is_list:
+            is_put_in = attribute.attr == "append" and bool(call.args)
+            self.is_other = self.is_other or (is_put_in and not _may_be_set(module, call.args[0]))
             return
         if attribute.attr in _TAKEN_BY_KEY and call.args and self._may_be(call.args[0]):
             self._add(module, call)

@@ -1,9 +1,10 @@
-"""Which part of something that holds several is the unordered one: of what is finished, of a folder that is walked."""
+"""Which part of what holds several is the unordered one: what is finished, the files of a folder, one of a table."""
 
 from __future__ import annotations
 
 import ast
 
+from auditor.static.evaluation.flow import uses
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.resolution.targets import only_target
 
@@ -40,3 +41,13 @@ def named_beside(module: ModuleFacts, node: ast.expr, values: ast.Tuple) -> ast.
     target = only_target(module.parent(values))
     is_each = isinstance(target, ast.Tuple) and len(target.elts) == len(values.elts)
     return target.elts[values.elts.index(node)] if is_each and isinstance(target, ast.Tuple) else None
+
+
+def items_read(module: ModuleFacts, holder: ast.expr) -> list[ast.Subscript]:
+    """`files[name]` where it is read, of the name `files`; no slices of it."""
+    items = (module.parent(use) for use in uses(module, holder))
+    return [
+        each
+        for each in items
+        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load) and not isinstance(each.slice, ast.Slice)
+    ]
