@@ -6,9 +6,10 @@ import ast
 from itertools import islice
 
 from auditor.static.evaluation.annotatedkinds import NUMBERS, TEXTS, table_holds_only
+from auditor.static.evaluation.single import is_single, is_single_here
 from auditor.static.facts import ModuleFacts
 from auditor.static.syntax.nodeindex import attributes_of
-from auditor.static.unordered.heldsets import added_at, field_made, holder_of, parts_held
+from auditor.static.unordered.heldsets import Holder, Part, added_at, field_made, holder_of, parts_held
 from auditor.static.unordered.sets import MAX_PLACES, Elements, added
 
 
@@ -26,6 +27,34 @@ def elements_held(module: ModuleFacts, node: ast.expr) -> Elements:
     for file, part in parts:
         found |= added(file, added_at(file, part))
     return Elements.TEXT if Elements.TEXT in found else _only(found)
+
+
+def unordered_parts(module: ModuleFacts, holder: Holder) -> list[Part]:
+    """Where sets come out whose order may count: not those that the program takes for one thing, nor those of numbers.
+
+    A dictionary may hold numbers under one name and texts under another: `found["ids"].add(3)`.
+    """
+    parts = parts_held(module, holder)
+    if any(is_single(file, part) for file, part in parts):
+        return []
+    filled: dict[object, set[Elements]] = {}
+    for file, part in parts[:MAX_PLACES]:
+        filled.setdefault(_key_of(part), set()).update(added(file, added_at(file, part)))
+    is_told_apart = filled.pop(None, set()) <= {Elements.STABLE} and len(parts) <= MAX_PLACES
+    numbers = {key for key, kinds in filled.items() if kinds == {Elements.STABLE}} if is_told_apart else set()
+    return [(file, part) for file, part in parts if not is_single_here(file, part) and _key_of(part) not in numbers]
+
+
+def _key_of(part: ast.expr) -> object:
+    """`"ids"` of `found["ids"]`, None where the key is no constant."""
+    key = (
+        part.slice
+        if isinstance(part, ast.Subscript)
+        else part.args[0]
+        if isinstance(part, ast.Call) and part.args
+        else None
+    )
+    return key.value if isinstance(key, ast.Constant) else None
 
 
 def _said(module: ModuleFacts, made: ast.expr) -> Elements:

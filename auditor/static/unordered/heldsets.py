@@ -9,8 +9,8 @@ import ast
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from auditor.static.evaluation.boundanew import bound_anew
 from auditor.static.evaluation.flow import (
-    bound_anew,
     is_sorted_here,
     parameter,
     reads_before,
@@ -187,7 +187,11 @@ class _Parts:
 
     def _method(self, module: ModuleFacts, attribute: ast.Attribute) -> None:
         call = module.parent(attribute)
-        if not isinstance(call, ast.Call) or call.func is not attribute or self._holder.is_list:
+        if not isinstance(call, ast.Call) or call.func is not attribute:
+            return
+        if self._holder.is_list:
+            is_put_in = attribute.attr == "append" and bool(call.args)
+            self.is_other = self.is_other or (is_put_in and not _may_be_set(module, call.args[0]))
             return
         if attribute.attr in _TAKEN_BY_KEY and call.args and self._may_be(call.args[0]):
             self._add(module, call)

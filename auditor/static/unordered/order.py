@@ -44,7 +44,8 @@ from auditor.static.resolution.values import ClassRef, FunctionRef
 from auditor.static.unordered.alphabet import is_alphabet
 from auditor.static.unordered.dictentries import use_in_dictionary
 from auditor.static.unordered.equalitems import is_same_each_turn
-from auditor.static.unordered.heldsets import field_made, holder_of, parts_held
+from auditor.static.unordered.heldelements import unordered_parts
+from auditor.static.unordered.heldsets import field_made, holder_of
 from auditor.static.unordered.looporder import LoopEffect, comprehension_effect, loop_effect, loop_over_positions
 from auditor.static.unordered.mostcommon import counter_updated, takes_numbers_only
 from auditor.static.unordered.onepicked import is_first, may_pick
@@ -66,7 +67,7 @@ from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedU
 from auditor.static.unordered.paired import is_paired
 from auditor.static.unordered.pairs import is_other_of_two
 from auditor.static.unordered.sets import holds_indices, reaches_result
-from auditor.static.unordered.unpacked import Part, part_of, receiver, transposed
+from auditor.static.unordered.unpacked import Part, items_read, part_of, receiver, transposed
 from auditor.static.unordered.worklist import worked_off
 
 _FROM_KEYS = "dict.fromkeys"
@@ -227,7 +228,7 @@ def _container_method(
 ) -> OrderedUse | None:
     """`found.extend(unordered)`, `",".join(unordered)`."""
     if func.attr == "extend" and call.args and call.args[0] is node:
-        return _variable(module, func.value, trail)
+        return _variable(module, func.value, as_list(module, call, trail, numbered=False))
     if func.attr == "writelines" and call.args and call.args[0] is node and not is_shown(module, call):
         return used(trail, module, node, "they are written in that order")
     if func.attr == "append" and call.args and call.args[0] is node:
@@ -301,6 +302,8 @@ def _assigned(
     module: ModuleFacts, statement: ast.Assign | ast.AnnAssign | ast.AugAssign, trail: Trail
 ) -> OrderedUse | None:
     targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    if isinstance(statement, ast.AugAssign) and isinstance(statement.op, ast.Add):
+        trail = as_list(module, statement, trail, numbered=False)
     for target in targets:
         if isinstance(target, ast.Tuple | ast.List):
             # In `_, *others = …` it is not asked which one goes.
@@ -320,12 +323,7 @@ def _item_of(module: ModuleFacts, holder: ast.expr, trail: Trail) -> OrderedUse 
     key = (module.path, "item", ast.dump(holder), id(module.enclosing_function(holder)))
     if trail.kind is Kind.SET or trail.depth >= _DEPTH or key in trail.seen:
         return None
-    items = [module.parent(use) for use in uses(module, holder)]
-    read = [
-        each
-        for each in items
-        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load) and not isinstance(each.slice, ast.Slice)
-    ]
+    read = items_read(module, holder)
     if any(is_sorted_here(module, each) for each in read):
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
@@ -345,10 +343,7 @@ def _held(module: ModuleFacts, node: ast.expr, trail: Trail) -> OrderedUse | Non
     if holder is None or trail.depth >= _DEPTH or key in trail.seen:
         return None
     deeper = replace(trail, depth=trail.depth + 1, seen=trail.seen | {key})
-    parts = parts_held(module, holder)
-    if any(is_single(file, part) for file, part in parts):
-        return None
-    found = (_follow(file, part, deeper) for file, part in parts if not is_single_here(file, part))
+    found = (_follow(file, part, deeper) for file, part in unordered_parts(module, holder))
     return next((use for use in found if use is not None and (trail.is_text or use.how == NUMBERED)), None)
 
 

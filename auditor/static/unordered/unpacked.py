@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from auditor.model.lean import dataclass
+from auditor.static.evaluation.flow import uses
 from auditor.static.facts import Known, ModuleFacts
 
 
@@ -46,3 +47,13 @@ def transposed(module: ModuleFacts, call: ast.Call) -> tuple[ast.expr, ...]:
         return ()
     target = holder.targets[0] if len(holder.targets) == 1 else None
     return tuple(target.elts) if isinstance(target, ast.Tuple | ast.List) else ()
+
+
+def items_read(module: ModuleFacts, holder: ast.expr) -> list[ast.Subscript]:
+    """`files[name]` where it is read, of the name `files`; no slices of it."""
+    items = (module.parent(use) for use in uses(module, holder))
+    return [
+        each
+        for each in items
+        if isinstance(each, ast.Subscript) and isinstance(each.ctx, ast.Load) and not isinstance(each.slice, ast.Slice)
+    ]
