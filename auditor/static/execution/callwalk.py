@@ -206,7 +206,7 @@ class CallWalk:
         for part in passed(node) if not self.loaders.are_all((*found, *possible)) else ():
             value = frame.resolve(part)
             if isinstance(value, FunctionRef):
-                with self.choices.later():
+                with self.choices.later(), self.spawned.perhaps_in_pool(node):
                     self.functions.enter(value, None, frame, at=part, defaults=False)
             elif (
                 isinstance(value, Instance)

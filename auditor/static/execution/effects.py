@@ -81,8 +81,9 @@ def place_of(ledger: Ledger) -> Place:
     """The kind of place that is being followed."""
     entered = ledger.entered.key() if ledger.entered is not None else None
     weights = ledger.replaced > 0, ledger.initialising > 0
+    prepared = tuple(sorted(ledger.prepared.items()))
     return Place(
-        (*weights, ledger.picked_at, ledger.taken > 0, ledger.worker, ledger.entering > 0, entered),
+        (*weights, ledger.picked_at, ledger.taken > 0, ledger.worker, ledger.entering > 0, entered, prepared),
         ledger.muted > 0,
         ledger.training > 0,
         ledger.in_network > 0,

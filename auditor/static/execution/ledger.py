@@ -186,6 +186,9 @@ class Ledger:
         self.fixed_in_workers: frozenset[str] = frozenset()
         """Libraries that the workers of all these loaders seed with the same numbers in every run."""
 
+        self.prepared: dict[str, Level] = {}
+        """What initializers of pools have seeded: in the processes of these, and nowhere else."""
+
         self.settled: list[tuple[str, Rank, Location]] = []
         """Libraries, with what and where, in the order in which they were seeded."""
 

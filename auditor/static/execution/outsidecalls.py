@@ -20,6 +20,8 @@ from auditor.static.resolution.callables import (
     RUNNERS,
     RUNNING_MAIN,
     SPAWNERS,
+    makes_pool,
+    runs_in_processes,
 )
 from auditor.static.resolution.exposed import offered_functions, offered_methods
 from auditor.static.resolution.frame import Frame
@@ -88,6 +90,9 @@ class OutsideCalls:
             self._called_by_builtin(name, node, frame)
         elif name.startswith(self._rng.run_in_loaders):
             self._calls.loaders.held(name, node, frame)
+        elif runs_in_processes(name):
+            with self._calls.spawned.in_pool(prepares=makes_pool(name)):
+                self.callbacks(name, node, frame)
         elif name not in QUIET and not name.startswith(QUIET_MODULES):
             self.callbacks(name, node, frame)
 

@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.lean import replace
 from auditor.static.entrypoints import is_main_guard
-from auditor.static.evaluation.rngstate import Level
+from auditor.static.evaluation.rngstate import Level, joined_draws
+from auditor.static.resolution.callables import TASKS
 from auditor.static.resolution.indirect import is_remote_call
 from auditor.static.resolution.values import ClassRef, FunctionRef
 
@@ -42,6 +43,27 @@ class Spawned:
         again = _seeded_by_imports(self._walk.ledger, self._walk.project)
         with self._apart({name: level for name, level in self._walk.ledger.state.levels.items() if name in again}):
             yield
+
+    @contextmanager
+    def in_pool(self, *, prepares: bool) -> Iterator[None]:
+        """In the processes of a pool, which begin with what is seeded so far; what they seed holds in them alone.
+
+        `prepares`: before the first task, by the initializer. Which pool it is of is not asked.
+        """
+        walk, ledger = self._walk, self._walk.ledger
+        parent = ledger.state
+        walk.set_state(replace(parent, levels={**parent.levels, **ledger.prepared}, drawn={}, pending=frozenset()))
+        yield
+        ledger.happen(ledger.state.pending)
+        child = ledger.state
+        if prepares:
+            ledger.prepared |= {name: level for name, level in child.levels.items() if level != parent.level(name)}
+        walk.set_state(replace(parent, drawn=joined_draws(parent, child)))
+
+    def perhaps_in_pool(self, node: ast.Call) -> AbstractContextManager[None]:
+        """Where something unknown is handed a function: in a pool, where one is prepared and has such a method."""
+        is_task = self._walk.ledger.prepared and isinstance(node.func, ast.Attribute) and node.func.attr in TASKS
+        return self.in_pool(prepares=False) if is_task else nullcontext()
 
     @contextmanager
     def working(self, owner: ClassRef | None = None) -> Iterator[None]:

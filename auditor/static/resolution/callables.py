@@ -85,6 +85,18 @@ SPAWNERS = {
 }  # fmt: skip
 """Callables that call the function they are given in processes that start anew, with the name of that argument."""
 
+TASKS = frozenset(
+    {"apply", "apply_async", "imap", "imap_unordered", "map", "map_async", "starmap", "starmap_async", "submit"}
+)
+"""Methods of pools that call a function in other processes."""
+
+_POOLS = ("Pool", "ProcessPoolExecutor")
+_POOLING = (
+    *("billiard.", "concurrent.futures.", "loky.", "multiprocess.", "multiprocessing.", "pathos."),
+    "torch.multiprocessing.",
+)
+_OF_THREADS = ("multiprocess.dummy.", "multiprocessing.dummy.")
+
 EXITS = frozenset(
     {
         "argparse.ArgumentParser.error", "argparse.ArgumentParser.exit", "exit", "os._exit", "os.abort", "quit",
@@ -99,3 +111,15 @@ STARTED = frozenset(
     }
 )  # fmt: skip
 """Classes whose `start` calls `run`, in a process or a thread of its own."""
+
+
+def runs_in_processes(name: str) -> bool:
+    """Whether what is handed to `Pool(…)` or to a method of one, `Pool.map`, is called in other processes."""
+    if not name.startswith(_POOLING) or name.startswith(_OF_THREADS):
+        return False
+    return makes_pool(name) or makes_pool(name.rpartition(".")[0])
+
+
+def makes_pool(name: str) -> bool:
+    """`multiprocessing.Pool`, `multiprocessing.get_context.Pool`."""
+    return name.rpartition(".")[2] in _POOLS
