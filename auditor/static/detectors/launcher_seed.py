@@ -42,7 +42,8 @@ _TESTING = lazy_pattern(r"\b(?:pytest|unittest|tox|nox)\b")
 _COMPOSED = ("compose", "docker-compose")
 """Beginnings of the names of files in which `$RANDOM` is none of a shell's: docker puts something in its place."""
 
-_VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)\}?\"?")
+_VARIABLE = lazy_pattern(r"\"?\$\{?(\w+)(?:\[[^\]]*\])?\}?\"?")
+"""`$seed`, `"${seeds[@]}"`, `${seeds[$i]}`."""
 
 
 def _read(table: Table) -> None:
@@ -68,25 +69,29 @@ class LauncherSeedDetector(DocumentDetector[None]):
 
     def find_in(self, rule: Rule, document: Document, references: References) -> Iterable[Hit]:
         from auditor.static.documents.entropy import entropy
-        from auditor.static.documents.shell import settings
+        from auditor.static.documents.shell import looped, settings
 
         is_seeded = False
         taken: dict[str, tuple[Setting, str]] = {}
         executed = _executed(document) if document.kind is Kind.YAML else None
-        for setting in settings(document):
+        found = sorted((*settings(document), *looped(document)), key=lambda each: (each.line, each.column))
+        for setting in found:
             if executed is not None and setting.line not in executed:
                 continue
             words = entropy(setting.value, document.kind, shell_is_seeded=is_seeded)
             is_variable = not setting.name.startswith("-")
+            passed = _VARIABLE.fullmatch(setting.value)
+            source = taken.get(passed[1]) if passed is not None else None
             if setting.name == "RANDOM":
                 is_seeded = words is None
             elif words is not None and _is_seed(setting.name):
                 yield _hit(document, setting, words)
             elif words is not None and is_variable:
                 taken[setting.name] = setting, words
-            elif _is_seed(setting.name) and (passed := _VARIABLE.fullmatch(setting.value)) and passed[1] in taken:
-                source, words = taken[passed[1]]
-                yield _hit(document, setting, words, source)
+            elif _is_seed(setting.name) and source is not None:
+                yield _hit(document, setting, source[1], source[0])
+            elif is_variable and source is not None:
+                taken[setting.name] = source
             elif is_variable:
                 taken.pop(setting.name, None)
 

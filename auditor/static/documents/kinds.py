@@ -36,6 +36,7 @@ _BY_SUFFIX = {
 _BY_NAME = {
     "Makefile": Kind.MAKEFILE, "makefile": Kind.MAKEFILE, "GNUmakefile": Kind.MAKEFILE, "Pipfile": Kind.TOML,
     "Dockerfile": Kind.DOCKERFILE, "Containerfile": Kind.DOCKERFILE, ".env": Kind.ENVIRONMENT_FILE,
+    "justfile": Kind.SHELL, "Justfile": Kind.SHELL, ".justfile": Kind.SHELL,
 }  # fmt: skip
 _NO_IMAGES = frozenset({"dockerignore", "jinja", "jinja2", "j2", "md", "py", "template", "tmpl", "tpl", "txt"})
 _LOCKED = frozenset({"package-lock.json", "composer.lock", "tsconfig.json", "package.json"})

@@ -22,8 +22,12 @@ _PART = (
     r"|[^\s;&|()\"'`<>])"
 )
 _VALUE = rf"(?:{_QUOTED}|{_PART})"
+_ARRAY = rf"\((?:\s|{_VALUE})*\)"
 _OPTION = lazy_pattern(rf"(?<!\S)(?P<name>--?[A-Za-z][\w.-]*)(?:=|\s+)(?P<value>(?!-){_VALUE}+)")
-_ASSIGNED = lazy_pattern(rf"(?<![\w.$/\"'-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_VALUE}*)")
+_ASSIGNED = lazy_pattern(rf"(?<![\w.$/\"'-])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)\+?=(?P<value>{_ARRAY}|{_VALUE}*)")
+_LOOP = lazy_pattern(
+    rf"(?:^|[\s;&|(])for\s+(?P<name>[A-Za-z_]\w*)\s+in\s+(?P<value>{_VALUE}+(?:\s+(?!do\b){_VALUE}+)*)"
+)
 _ASSIGNED_IN_QUOTES = lazy_pattern(rf"(?<=[\"'])(?P<name>\+{{0,2}}[A-Za-z_][\w.]*)=(?P<value>{_PART}*)")
 """`"seed=$RANDOM" "job=$ID"`: the next quote ends the value, and begins no other part of it."""
 
@@ -123,6 +127,13 @@ def settings(document: Document) -> Iterator[Setting]:
                     start, end = match.start("name"), match.end("value")
                     found.setdefault(start, Setting(match["name"], match["value"], number, start + 1, end + 1))
         yield from (found[start] for start in sorted(found))
+
+
+def looped(document: Document) -> Iterator[Setting]:
+    """Every variable of a loop, with the words that it takes one after the other: `for seed in 1 2 3`."""
+    for number, code in code_lines(document):
+        for match in _LOOP.finditer(code):
+            yield Setting(match["name"], match["value"], number, match.start("name") + 1, match.end("value") + 1)
 
 
 def _commands_within(code: str) -> Iterator[str]:
