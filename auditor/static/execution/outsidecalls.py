@@ -21,6 +21,7 @@ from auditor.static.resolution.callables import (
     RUNNING_MAIN,
     SPAWNERS,
     makes_pool,
+    makes_process,
     runs_in_processes,
 )
 from auditor.static.resolution.exposed import offered_functions, offered_methods
@@ -91,7 +92,11 @@ class OutsideCalls:
         elif name.startswith(self._rng.run_in_loaders):
             self._calls.loaders.held(name, node, frame)
         elif runs_in_processes(name):
-            with self._calls.spawned.in_pool(prepares=makes_pool(name)):
+            with (
+                self._calls.spawned.forked()
+                if makes_process(name)
+                else self._calls.spawned.in_pool(prepares=makes_pool(name))
+            ):
                 self.callbacks(name, node, frame)
         elif name not in QUIET and not name.startswith(QUIET_MODULES):
             self.callbacks(name, node, frame)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from auditor.model.annotations import TYPE_CHECKING
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _SEEDING_WORKERS = ("local_mode=True", "worker_process_setup_hook", "DebugExecutor", 'cluster="debug"')
 """Settings under which the workers of ray or submitit are the program itself, or are prepared by a function of it."""
 
+_NOTHING: Mapping[str, Level] = {}
 _REPLACING = ("load_state_dict", "set_weights")
 """How a network in a worker gets the weights that the program trains."""
 
@@ -46,19 +47,27 @@ class Spawned:
 
     @contextmanager
     def in_pool(self, *, prepares: bool) -> Iterator[None]:
-        """In the processes of a pool, which begin with what is seeded so far; what they seed holds in them alone.
+        """In the processes of a pool, which begin with what an initializer has seeded, of whichever pool it is.
 
-        `prepares`: before the first task, by the initializer. Which pool it is of is not asked.
+        `prepares`: before the first task, by the initializer.
         """
+        ledger = self._walk.ledger
+        parent = ledger.state
+        with self.forked(ledger.prepared):
+            yield
+            if prepares:
+                levels = ledger.state.levels.items()
+                ledger.prepared |= {name: level for name, level in levels if level != parent.level(name)}
+
+    @contextmanager
+    def forked(self, prepared: Mapping[str, Level] = _NOTHING) -> Iterator[None]:
+        """In a process that begins with what is seeded so far, or was `prepared`; what it seeds holds in it alone."""
         walk, ledger = self._walk, self._walk.ledger
         parent = ledger.state
-        walk.set_state(replace(parent, levels={**parent.levels, **ledger.prepared}, drawn={}, pending=frozenset()))
+        walk.set_state(replace(parent, levels={**parent.levels, **prepared}, drawn={}, pending=frozenset()))
         yield
         ledger.happen(ledger.state.pending)
-        child = ledger.state
-        if prepares:
-            ledger.prepared |= {name: level for name, level in child.levels.items() if level != parent.level(name)}
-        walk.set_state(replace(parent, drawn=joined_draws(parent, child)))
+        walk.set_state(replace(parent, drawn=joined_draws(parent, ledger.state)))
 
     def perhaps_in_pool(self, node: ast.Call) -> AbstractContextManager[None]:
         """Where something unknown is handed a function: in a pool, where one is prepared and has such a method."""

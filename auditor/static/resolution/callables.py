@@ -91,6 +91,7 @@ TASKS = frozenset(
 """Methods of pools that call a function in other processes."""
 
 _POOLS = ("Pool", "ProcessPoolExecutor")
+_PROCESS = "Process"
 _POOLING = (
     *("billiard.", "concurrent.futures.", "loky.", "multiprocess.", "multiprocessing.", "pathos."),
     "torch.multiprocessing.",
@@ -114,10 +115,15 @@ STARTED = frozenset(
 
 
 def runs_in_processes(name: str) -> bool:
-    """Whether what is handed to `Pool(…)` or to a method of one, `Pool.map`, is called in other processes."""
+    """Whether what `Pool(…)`, a method of one, `Pool.map`, or `Process(…)` is handed is called in other processes."""
     if not name.startswith(_POOLING) or name.startswith(_OF_THREADS):
         return False
-    return makes_pool(name) or makes_pool(name.rpartition(".")[0])
+    return makes_process(name) or makes_pool(name) or makes_pool(name.rpartition(".")[0])
+
+
+def makes_process(name: str) -> bool:
+    """`multiprocessing.Process`, which no initializer prepares."""
+    return name.rpartition(".")[2] == _PROCESS
 
 
 def makes_pool(name: str) -> bool:
