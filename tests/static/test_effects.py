@@ -9,14 +9,23 @@ from auditor.static.evaluation.rngstate import NOTHING_YET
 from auditor.static.execution.effects import Asked, Effect, Effects, Place
 from auditor.static.resolution.seedvalue import GIVEN
 
-PLAIN = Place((), is_muted=False, is_training=False, is_in_network=False, is_spawned=False, has_workers=False)
+PLAIN = Place(
+    (),
+    is_muted=False,
+    is_training=False,
+    is_in_network=False,
+    is_spawned=False,
+    has_workers=False,
+    fixed_in_workers=frozenset(),
+)
 ELSEWHERE = replace(PLAIN, others=("worker",))
 MUTED = replace(PLAIN, is_muted=True)
 TRAINING = replace(PLAIN, is_training=True)
 IN_NETWORK = replace(PLAIN, is_in_network=True)
 SPAWNED = replace(PLAIN, is_spawned=True)
 LOADING = replace(PLAIN, has_workers=True)
-ALL = (PLAIN, ELSEWHERE, MUTED, TRAINING, IN_NETWORK, SPAWNED, LOADING)
+FIXED = replace(LOADING, fixed_in_workers=frozenset({"numpy"}))
+ALL = (PLAIN, ELSEWHERE, MUTED, TRAINING, IN_NETWORK, SPAWNED, LOADING, FIXED)
 
 
 def holds(there: Place, here: Place, *asked: Asked) -> bool:
@@ -53,6 +62,8 @@ def test_a_draw_outside_of_training_has_nothing_to_learn_from_training(training:
 def test_loaders_and_processes_count_where_they_were_asked_for() -> None:
     assert holds(PLAIN, LOADING, Asked.PLACE)
     assert holds(PLAIN, LOADING, Asked.PLACE, Asked.LOADERS) is False
+    assert holds(LOADING, FIXED, Asked.PLACE)
+    assert holds(LOADING, FIXED, Asked.PLACE, Asked.LOADERS) is False
     assert holds(PLAIN, SPAWNED, Asked.PLACE)
     assert holds(PLAIN, SPAWNED, Asked.PLACE, Asked.PROCESS) is False
 

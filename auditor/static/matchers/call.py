@@ -19,6 +19,7 @@ from auditor.static.facts import Call, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.programwide.gradient import Gradient, gradient_at
 from auditor.static.programwide.leftopen import leaving_open, needing
+from auditor.static.programwide.neverread import is_never_read
 from auditor.static.programwide.placeholder import is_replaced
 from auditor.static.programwide.throwaway import is_only_converted
 from auditor.static.programwide.unseeded import on_handed_objects, unseeded_programs, worded
@@ -31,7 +32,6 @@ from auditor.static.resolution.values import FunctionRef
 from auditor.static.scanning.callprerequisites import call_prerequisites
 from auditor.static.scanning.conditions import CallCondition, read_call_condition
 from auditor.static.scanning.madefor import is_made_for
-from auditor.static.scanning.neverread import is_never_read
 from auditor.static.scanning.prerequisites import Prerequisite
 from auditor.static.scanning.program import ProgramCondition, read_program_condition
 from auditor.static.scanning.ruleoptions import WithOptions

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.static.evaluation.flow import uses
+from auditor.static.programwide.neverread import lets_read_unwritten
 from auditor.static.resolution.targets import only_target
 from auditor.static.resolution.values import ClassRef, FunctionRef
-from auditor.static.scanning.neverread import lets_read_unwritten
 from auditor.static.syntax.nodeindex import attributes_of, names_of
 
 if TYPE_CHECKING:
