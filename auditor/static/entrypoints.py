@@ -157,20 +157,21 @@ def _only_tries(module: ModuleFacts, guard: ast.stmt) -> bool:
             return False
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in WORKING_METHODS:
             return False
-        if isinstance(node, ast.Call) and _is_run(module, node):
+        if isinstance(node, ast.Call) and _is_run(module, node, guard.body):
             return False
     return True
 
 
-def _is_run(module: ModuleFacts, call: ast.Call) -> bool:
-    """`fire.Fire(main)`: a command line, unless it only offers try-outs, or reads options: `tyro.cli(Options)`."""
+def _is_run(module: ModuleFacts, call: ast.Call, body: list[ast.stmt]) -> bool:
+    """`fire.Fire(main)`: a command line, unless it only offers try-outs, or shows options that it reads."""
     runner = module.resolve(call.func)
     if runner not in RUNNERS:
         return False
     first = call.args[0] if call.args else None
     offered = first.values if isinstance(first, ast.Dict) else [first] if first is not None else []
     given = [module.names.value(each.func if isinstance(each, ast.Call) else each) for each in offered]
-    if runner not in OFFERING_OBJECTS and any(isinstance(each, ClassRef) for each in given):
+    is_read = runner not in OFFERING_OBJECTS and any(isinstance(each, ClassRef) for each in given)
+    if is_read and _only_assigns_and_prints(body):
         return False
     return not given or not all(isinstance(each, FunctionRef) and _is_try_out(each.node) for each in given)
 

@@ -92,7 +92,7 @@ def _is_set_first(
             statement = module.parent(node)
             if later.get(attribute) == "=" and isinstance(statement, ast.Assign) and is_own(statement.value):
                 function = module.enclosing_function(node)
-                above = (made for made in drawn if made.lineno < node.lineno)
+                above = (made for made in drawn if call.node.lineno < made.lineno < node.lineno)
                 return not any(module.enclosing_function(made) is function for made in above)
     return False
 
