@@ -47,7 +47,15 @@ def may_be_true(module: ModuleFacts, node: ast.expr, steps: int = MAX_STEPS, see
         return any(isinstance(row, ast.Constant) and row.value is True for row in rows)
     if isinstance(node, ast.Name) and steps:
         return any(may_be_true(owner, each, steps - 1, seen) for owner, each in _sources(module, node, seen))
-    return False
+    return _is_true_by_default(module, node)
+
+
+def _is_true_by_default(module: ModuleFacts, node: ast.expr) -> bool:
+    """`not options.serial`, `options.shuffle`, in a run that nobody gives options."""
+    from auditor.static.evaluation.plainvalue import plain_argument  # which few files need
+
+    value = plain_argument(module, node) if isinstance(node, ast.Attribute | ast.UnaryOp) else UNKNOWN
+    return isinstance(value, Known) and value.value is True
 
 
 def _may_be_text(module: ModuleFacts, node: ast.Compare, steps: int) -> bool:
