@@ -27,7 +27,7 @@ from auditor.static.unordered.heldelements import elements_held
 from auditor.static.unordered.heldsets import factories
 from auditor.static.unordered.order import ordered_use
 from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedUse
-from auditor.static.unordered.sets import Elements, elements
+from auditor.static.unordered.sets import Elements, comes_out_of_array, elements
 
 _CALLED = frozenset({"set("})
 _FACTORIES = frozenset({"defaultdict(set", "default_factory=set", "defaultdict(frozenset", "default_factory=frozenset"})
@@ -91,8 +91,10 @@ class SetOrderDetector(WithOptions[None]):
                 location=location,
                 message=f"A set has another order in each run{_KNOWN[held]}, and it counts {where}: {use.how}.",
                 related=tuple(_related(location, module.location(node), counts, use.how)),
-                severity=Severity.NOTE if held is Elements.UNKNOWN and use.how in _MOSTLY_OF_NUMBERS else None,
-                confidence=use.confidence if held is Elements.TEXT else _of_unknown(use),
+                severity=Severity.NOTE
+                if held is Elements.UNKNOWN and _is_mostly_of_numbers(module, node, use)
+                else None,
+                confidence=use.confidence if held is Elements.TEXT else _of_unknown(module, node, use),
                 entry_points=programs,
             )
         return found.values()
@@ -137,9 +139,15 @@ def _on_one_line(one: Location, other: Location) -> bool:
     return (one.path, one.cell, one.line) == (other.path, other.cell, other.line)
 
 
-def _of_unknown(use: OrderedUse) -> Confidence:
+def _is_mostly_of_numbers(module: ModuleFacts, node: ast.expr, use: OrderedUse) -> bool:
+    """Whether sets of this kind hold numbers nearly always, though nothing tells that this one does."""
+    is_of_array = isinstance(node, ast.Call) and bool(node.args) and comes_out_of_array(module, node.args[0])
+    return is_of_array or use.how in _MOSTLY_OF_NUMBERS
+
+
+def _of_unknown(module: ModuleFacts, node: ast.expr, use: OrderedUse) -> Confidence:
     """How sure it is that an order changes where nothing tells what the set holds."""
-    if use.how in _OFTEN_OF_NUMBERS | _MOSTLY_OF_NUMBERS:
+    if use.how in _OFTEN_OF_NUMBERS or _is_mostly_of_numbers(module, node, use):
         return Confidence.LOW
     return Confidence.MEDIUM if use.confidence is Confidence.HIGH else use.confidence
 

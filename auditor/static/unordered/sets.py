@@ -21,6 +21,9 @@ from auditor.static.unordered.textelements import holds_text, is_text
 _READING = frozenset({"clear", "copy", "discard", "issubset", "issuperset", "pop", "remove"})
 """Methods of a set that put nothing in."""
 
+_OF_COLUMN = frozenset({"columns", "index", "str", "unique", "values"})
+"""What columns of a table have: texts are found in them as often as numbers."""
+
 _LOOKING = frozenset({"bool", "enumerate", "iter", "len", "list", "max", "min", "print", "sorted", "sum", "tuple"})
 """Functions that put nothing into a set that they are given."""
 
@@ -164,6 +167,24 @@ def holds_indices(node: ast.expr) -> bool:
     name = getattr(node, "attr", getattr(node, "id", ""))
     words = name.lower().split("_")
     return not _INDICES.isdisjoint(words) or (words[0] == "index" and _OF_INDEX.isdisjoint(words) and len(words) > 1)
+
+
+def comes_out_of_array(module: ModuleFacts, node: ast.expr) -> bool:
+    """Whether a list is one of an array or a tensor, as far as its text tells: `labels.tolist()`.
+
+    That of a column is none: `table["name"].tolist()`, `table.name.values.tolist()`.
+    """
+    node = module.origin(node)
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "tolist"):
+        return False
+    for part in walk(node.func.value):
+        if isinstance(part, ast.Attribute) and part.attr in _OF_COLUMN:
+            return False
+        if isinstance(part, ast.Subscript):
+            index = module.constant(part.slice)
+            if isinstance(index, Known) and isinstance(index.value, str):
+                return False
+    return True
 
 
 def reaches_result(module: ModuleFacts, node: ast.expr, parent: ast.BinOp) -> bool:

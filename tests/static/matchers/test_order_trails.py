@@ -125,3 +125,24 @@ def test_who_calls_a_function_is_looked_for_only_where_the_order_counts(
     monkeypatch.setattr(CallingFiles, "of", counted)
     findings(tmp_path, f"def chosen(words):\n    x = {use}\n    print(x)")
     assert ("chosen" in asked) == asks
+
+
+@pytest.mark.parametrize(
+    ("made_of", "severity"),
+    [
+        ("labels.tolist()", "note"),
+        ("graph.y[mask].reshape(-1).tolist()", "note"),
+        ("labels", "warning"),
+        ("table['name'].tolist()", "warning"),
+        ("table.name.values.tolist()", "warning"),
+        ("table['name'].unique().tolist()", "warning"),
+    ],
+)
+def test_a_set_of_what_an_array_holds_is_a_note(tmp_path: Path, made_of: str, severity: str) -> None:
+    (tmp_path / "train.py").write_text(
+        f"import joblib\nlabels, graph, table, mask = joblib.load('d')\nids = {{}}\n"
+        f"for i, each in enumerate(set({made_of})):\n    ids[each] = i\n",
+        encoding="utf-8",
+    )
+    (finding,) = ENGINE.analyse(find_files(tmp_path, [tmp_path], ())).findings
+    assert (finding.rule_id, finding.severity.value, finding.confidence.value) == ("RA305", severity, "low")
