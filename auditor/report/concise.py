@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditor.model.annotations import TYPE_CHECKING
 from auditor.report.prose.answer import one_line
-from auditor.report.prose.findings import STYLES
+from auditor.report.prose.findings import STYLES, told_once
 from auditor.report.prose.page import Page, Style
 from auditor.report.prose.place import place, position
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def render(report: AuditReport, options: RenderOptions) -> str:
-    """Return `path:line:column: severity id name: message` for every finding, and the answer as the last line."""
+    """Return `path:line:column: severity id name: message` a finding and place, and the answer as the last line."""
     page = Page()
     names = {rule.id: rule.name for rule in report.rules}
-    for finding in report.findings:
+    for finding in told_once(report.findings):
         page.add(
             f"{finding.location.path}:{position(finding.location)}: ",
             (finding.severity.value, STYLES[finding.severity]),

@@ -8,7 +8,7 @@ from auditor.model.finding import Finding
 from auditor.model.report import AuditReport
 from auditor.report import RenderOptions
 from auditor.report.prose.answer import one_line
-from auditor.report.prose.findings import by_file
+from auditor.report.prose.findings import by_file, told_once
 from auditor.report.prose.guideline import guideline_section
 from auditor.report.prose.numbers import count
 from auditor.report.prose.page import visible
@@ -48,8 +48,9 @@ RENDERER = render
 def _findings(report: AuditReport) -> list[str]:
     names = {rule.id: rule.name for rule in report.rules}
     title = f"{count(len(report.findings), 'finding')} in {count(len(by_file(report.findings)), 'file')}"
-    rows = [_row(finding, names.get(finding.rule_id, "")) for finding in report.findings[:MAX_FINDINGS]]
-    more = len(report.findings) - len(rows)
+    told = told_once(report.findings)
+    rows = [_row(finding, names.get(finding.rule_id, "")) for finding in told[:MAX_FINDINGS]]
+    more = len(told) - len(rows)
     return [
         f"<details><summary>{title}</summary>",
         "",

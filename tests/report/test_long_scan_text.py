@@ -65,4 +65,12 @@ def test_one_place_that_many_programs_reach_is_not_told_of_each(scan_report: Aud
     text = " ".join(render(replace(scan_report, findings=findings)).split())
     assert text.count("RA301 dataloader-shuffle-without-generator") == 3
     assert "same here in 4 more programs: run_3.py, run_4.py, run_5.py, run_6.py" in text
-    assert "7 findings in 1 file" in text
+    assert "7 findings at 1 place in 1 file" in text
+
+
+def test_counts_tell_findings_from_the_places_they_are_at(scan_report: AuditReport) -> None:
+    first = scan_report.findings[0]
+    findings = tuple(replace(first, entry_points=(f"run_{n}.py",), key=f"key-{n}") for n in range(22))
+    text = render(replace(scan_report, findings=findings))
+    assert "22 findings at 1 place in 1 file: 22 errors." in text
+    assert "dataloader-shuffle-without-generator: 22 findings at 1 place in 1 file, first src/data.py:41" in text

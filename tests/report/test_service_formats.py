@@ -61,6 +61,36 @@ def test_annotations_name_severity_place_and_rule(scan_report: AuditReport) -> N
     assert second[2].startswith("nb/explore one.ipynb cell 3, line 2\n")
 
 
+@pytest.mark.parametrize("same_words", [True, False])
+def test_a_line_that_many_programs_share_is_one_problem_of_all_of_them(
+    scan_report: AuditReport, same_words: bool
+) -> None:
+    first, other = scan_report.findings
+    names = [f"run_{number}.py" for number in range(6)]
+    shared = [
+        replace(first, entry_points=(name,), key=name, message=first.message if same_words else f"{name} draws.")
+        for name in names
+    ]
+    report = replace(scan_report, findings=(*shared, other))
+    told, alone = commands(render(report, "github"))
+    also = [] if same_words else [f"Also: {name} draws." for name in names[1:4]]
+    programs = f"Told of 6 programs: {', '.join(names)}."
+    assert told[2].split("\n") == [shared[0].message, f"Fix: {first.advice}", *also, programs]
+    assert "Told of" not in alone[2]
+    issues = json.loads(render(report, "gitlab"))
+    assert [issue["fingerprint"] for issue in issues] == ["run_0.py", other.key]
+    assert render(report, "junit").count("<failure ") == 2
+    assert len(render(report, "concise").splitlines()) == (3 if same_words else 8)
+    assert len(json.loads(render(report, "json"))["findings"]) == 7
+
+
+def test_a_line_that_is_worse_for_one_program_is_told_as_both(scan_report: AuditReport) -> None:
+    first = scan_report.findings[0]
+    milder = replace(first, severity=Severity.NOTE, entry_points=("other.py",), key="milder", message="Milder.")
+    told = commands(render(replace(scan_report, findings=(first, milder)), "github"))
+    assert [command for command, *_ in told] == ["error", "notice"]
+
+
 def test_services_that_show_the_file_get_the_lines_of_a_notebook_in_it(scan_report: AuditReport) -> None:
     told = replace(scan_report.findings[1].location, path="packages/train/nb/explore one.ipynb")
     inside = replace(told, cell=None, line=207, end_line=208, column=9, end_column=3)
@@ -139,7 +169,7 @@ def test_code_quality_has_what_gitlab_requires(scan_report: AuditReport) -> None
 def test_fingerprints_are_unique_and_do_not_follow_the_line(scan_report: AuditReport) -> None:
     finding = scan_report.findings[0]
     moved = replace(finding, location=replace(finding.location, line=99, end_line=99))
-    twice = json.loads(render(replace(scan_report, findings=(moved, moved)), "gitlab"))
+    twice = json.loads(render(replace(scan_report, findings=(finding, moved)), "gitlab"))
     assert [issue["fingerprint"] for issue in twice] == ["key-1", "key-1-2"]
 
 
@@ -199,7 +229,8 @@ def test_a_finding_is_a_failed_test_of_its_file(scan_report: AuditReport) -> Non
 
 def test_names_of_tests_hold_no_line(scan_report: AuditReport) -> None:
     finding = scan_report.findings[0]
-    report = replace(scan_report, findings=(finding, replace(finding, key="other")))
+    moved = replace(finding, location=replace(finding.location, line=99, end_line=99))
+    report = replace(scan_report, findings=(finding, moved))
     names = [case.attrib["name"] for case in checked(render(report, "junit")).iter("testcase")]
     assert names[:2] == [
         "RA301 dataloader-shuffle-without-generator",

@@ -46,33 +46,39 @@ def add_findings(page: Page, report: AuditReport) -> None:
             page.add()
 
 
+def told_once(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings, in their order; what says the same of one place for several programs is one, of all of them."""
+    placed: dict[object, Finding] = {}
+    for finding in findings:
+        key = finding.rule_id, finding.location, finding.severity, finding.message
+        known = placed.setdefault(key, finding)
+        if known is not finding:
+            programs = tuple(sorted({*known.entry_points, *finding.entry_points}))
+            placed[key] = replace(known, entry_points=programs)
+    return list(placed.values())
+
+
 def _gathered(findings: Sequence[Finding]) -> list[tuple[Finding, list[Finding]]]:
     """What to show in full, each with what only repeats it.
 
-    What is told of one place for several programs is one finding of all of them, where it says the same of each. Of
-    what says the same of many places, or is told of one place for many programs, the first few are shown.
+    Of what says the same of many places, or is told of one place for many programs, the first few are shown.
     """
-    placed: dict[object, Finding] = {}
-    for finding in findings:
-        known = placed.setdefault((finding.rule_id, finding.location, finding.message), finding)
-        if known is not finding:
-            programs = tuple(sorted({*known.entry_points, *finding.entry_points}))
-            placed[finding.rule_id, finding.location, finding.message] = replace(known, entry_points=programs)
+    placed = told_once(findings)
     alike: dict[object, list[Finding]] = {}
     here: dict[object, list[Finding]] = {}
-    for finding in placed.values():
+    for finding in placed:
         alike.setdefault((finding.rule_id, finding.message, finding.confidence), []).append(finding)
         here.setdefault((finding.rule_id, finding.location), []).append(finding)
     groups = [group for group in (*alike.values(), *here.values()) if len(group) > MAX_ALIKE]
     left_out = {id(finding) for group in groups for finding in group[FEW:]}
     ends = {id(group[FEW - 1]): group[FEW:] for group in groups}
-    return [(finding, ends.get(id(finding), [])) for finding in placed.values() if id(finding) not in left_out]
+    return [(finding, ends.get(id(finding), [])) for finding in placed if id(finding) not in left_out]
 
 
 def _add_repeated(page: Page, shown: Finding, findings: Sequence[Finding]) -> None:
     if all(finding.location == shown.location for finding in findings):
         programs = tuple(dict.fromkeys(program for finding in findings for program in finding.entry_points))
-        page.named("same", f"here in {count(len(programs), 'more program')}: {_programs(programs)}")
+        page.named("same", f"here in {count(len(programs), 'more program')}: {programs_named(programs)}")
     else:
         places = ", ".join(position(finding.location) for finding in findings)
         page.named("same", f"{len(findings)} times more in this file: {places}")
@@ -81,7 +87,7 @@ def _add_repeated(page: Page, shown: Finding, findings: Sequence[Finding]) -> No
         page.named("patches", ", ".join(dict.fromkeys(patches)))
 
 
-def _programs(names: Sequence[str]) -> str:
+def programs_named(names: Sequence[str]) -> str:
     more = len(names) - MAX_PROGRAMS
     named = ", ".join(names[:MAX_PROGRAMS] if more > 1 else names)
     return f"{named}, and {more} more (--format json has all)" if more > 1 else named
@@ -106,7 +112,7 @@ def _add_finding(page: Page, finding: Finding, name: str) -> None:
     add_excerpt(page, finding)
     page.named("why", finding.message)
     if finding.entry_points:
-        page.named("program", _programs(finding.entry_points))
+        page.named("program", programs_named(finding.entry_points))
     related = [f"{place(item.location)} {item.message}" for item in finding.related]
     if len(related) > MAX_RELATED:
         related = [
@@ -129,10 +135,8 @@ def add_scan_summary(page: Page, report: AuditReport, options: RenderOptions) ->
     looked_at = f"{count(scan.files, 'file')}, {count(len(scan.entry_points), 'program')}, {count(scan.rules, 'rule')}"
     new = "new " if report.earlier else ""
     if report.findings:
-        files = len(by_file(report.findings))
         page.sentence(
-            f"{count(len(report.findings), f'{new}finding')} in {count(files, 'file')}: {severities(report.findings)}. "
-            f"Looked at {looked_at}.",
+            f"{_counted(report.findings, new)}: {severities(report.findings)}. Looked at {looked_at}.",
             style=Style.STRONG,
         )
     elif not scan.files:
@@ -161,13 +165,20 @@ def _add_most_frequent(page: Page, report: AuditReport) -> None:
     page.add()
     page.add("Begin with:")
     for (rule, severity), findings in worst[:FEW]:
-        files = len(by_file(findings))
         page.add(
             "  ",
             (severity.value, STYLES[severity]),
             (f" {rule} {names.get(rule, '')}".rstrip(), Style.STRONG),
-            f": {count(len(findings), 'finding')} in {count(files, 'file')}, first {place(findings[0].location)}",
+            f": {_counted(findings)}, first {place(findings[0].location)}",
         )
+
+
+def _counted(findings: Sequence[Finding], new: str = "") -> str:
+    """`55 findings at 3 places in 1 file`: one place may be told of many programs; each is a finding."""
+    files = by_file(findings)
+    places = sum(len({finding.location for finding in of_file}) for of_file in files.values())
+    at = f" at {count(places, 'place')}" if places < len(findings) else ""
+    return f"{count(len(findings), f'{new}finding')}{at} in {count(len(files), 'file')}"
 
 
 def severities(findings: Sequence[Finding]) -> str:

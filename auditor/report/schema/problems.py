@@ -7,7 +7,7 @@ problems.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from auditor.model.criteria import CriteriaReport
 from auditor.model.finding import Finding
@@ -18,6 +18,8 @@ from auditor.model.report import AuditReport
 from auditor.model.rule import Severity
 from auditor.model.verdict import Cause, Status, Verdict
 from auditor.report.prose.criteria import headline as criteria_headline
+from auditor.report.prose.findings import FEW, programs_named, told_once
+from auditor.report.prose.numbers import count
 from auditor.report.prose.profile import is_open, profile_headline, use_advice
 from auditor.report.prose.story import headline
 from auditor.report.schema.sarif_rules import CAUSE_PREFIX, CRITERION_PREFIX, PROFILE_PREFIX, UNEXPLAINED
@@ -58,14 +60,23 @@ def problems(report: AuditReport) -> tuple[Problem, ...]:
     names = {rule.id: rule.name for rule in report.rules}
     if report.scan is not None and not report.scan.files:
         return (_unjudged(NOTHING_ANALYSED, "nothing was analysed: no Python file was found that can be read"),)
-    return tuple(_of_finding(finding, names.get(finding.rule_id, "")) for finding in report.findings)
+    placed: dict[tuple[str, Location, Severity], list[Finding]] = {}
+    for finding in told_once(report.findings):
+        placed.setdefault((finding.rule_id, finding.location, finding.severity), []).append(finding)
+    return tuple(_of_place(findings, names.get(findings[0].rule_id, "")) for findings in placed.values())
 
 
-def _of_finding(finding: Finding, name: str) -> Problem:
+def _of_place(findings: Sequence[Finding], name: str) -> Problem:
+    """What one rule says of one place: a line that many programs share is one line to look at."""
+    finding, *others = findings
+    lines = [finding.message, f"Fix: {finding.advice}", *(f"Also: {other.message}" for other in others[:FEW])]
+    programs = tuple(dict.fromkeys(program for each in findings for program in each.entry_points))
+    if len(programs) > 1:
+        lines.append(f"Told of {count(len(programs), 'program')}: {programs_named(programs)}.")
     return Problem(
         check=finding.rule_id,
         title=f"{finding.rule_id} {name}".rstrip(),
-        text=f"{finding.message}\nFix: {finding.advice}",
+        text="\n".join(lines),
         severity=finding.severity,
         location=finding.location,
         key=finding.key,
