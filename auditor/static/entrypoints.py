@@ -47,6 +47,12 @@ TRAINING_METHODS = frozenset({"fit", "fit_generator", "fit_one_cycle", "learn"})
 WORKING = ("main", "run", "train", "eval", "fit", "learn", "optim", "experiment")
 """Parts of the names of functions that do a program's work."""
 
+_RUNNING = frozenset({"main", "run", "train"})
+"""Names of functions that are a program's work whatever they return."""
+
+_STEPS = frozenset({"backward", "fit", "step"})
+"""Methods that a training calls."""
+
 TRIES = ("test", "demo", "check", "example", "try")
 """Beginnings of the names of functions that try something out."""
 
@@ -222,8 +228,11 @@ def _is_made_up(module: ModuleFacts, call: ast.Call) -> bool:
 def _may_train(function: Function) -> bool:
     """Whether a function is more than a part of what is tried out: by its name, or by steps that it takes."""
     name = getattr(function, "name", "").lower()
-    steps = (node.attr in ("backward", "step", "fit") for node in walk(function) if isinstance(node, ast.Attribute))
-    return any(word in name for word in WORKING) or any(steps)
+    return any(word in name for word in WORKING) or _takes_steps(function)
+
+
+def _takes_steps(function: Function) -> bool:
+    return any(node.attr in _STEPS for node in walk(function) if isinstance(node, ast.Attribute))
 
 
 def _is_without_gradients(module: ModuleFacts, item: ast.withitem) -> bool:
@@ -245,7 +254,7 @@ def _is_work(module: ModuleFacts, statement: ast.stmt, *, loops_only: bool) -> b
     if isinstance(statement, ast.Expr):
         return any(_is_effect(module, node) for node in _calls(statement))
     if isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
-        return any(_draws(module, node) for node in _calls(statement))
+        return any(_draws(module, node) or _trains(module, node) for node in _calls(statement))
     return False
 
 
@@ -297,6 +306,14 @@ def _is_effect(module: ModuleFacts, call: ast.Call) -> bool:
         return False
     name = module.resolve(call.func)
     return name is None or not name.startswith(SETTING_UP)
+
+
+def _trains(module: ModuleFacts, call: ast.Call) -> bool:
+    """`history = train(options)`, `best = trainer.fit()`: the work of a program, whose result is kept."""
+    value = module.names.value(call.func)
+    if not isinstance(value, FunctionRef) or isinstance(value.node, ast.Lambda):
+        return False
+    return value.node.name in _RUNNING or _takes_steps(value.node)
 
 
 def _draws(module: ModuleFacts, call: ast.Call) -> bool:

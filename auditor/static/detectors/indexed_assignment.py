@@ -23,6 +23,12 @@ from auditor.static.text.mentions import Names
 _ASSIGNED = frozenset({"]=", "] =", "]  "})
 """Texts of which one stands where an item is assigned; of the last one, the blanks are there to line up."""
 
+_SAME_NUMBERS = frozenset(
+    {"contiguous", "cpu", "cuda", "detach", "flatten", "int", "long", "ravel", "reshape", "squeeze", "to", "unsqueeze"}
+    | {"view"}
+)
+"""Methods of a tensor that give the same numbers."""
+
 _KEPT = frozenset({"register_buffer"})
 """What makes a tensor an attribute."""
 
@@ -35,6 +41,9 @@ class _Options:
     distinct: frozenset[str]
     """Calls that return indices without repetitions."""
 
+    distinct_methods: frozenset[str]
+    """Methods of tensors that do."""
+
     program: ProgramCondition
 
 
@@ -42,6 +51,7 @@ def _read(table: Table) -> _Options:
     return _Options(
         makers=table.strings("makers", required=True),
         distinct=frozenset(table.strings("distinct")),
+        distinct_methods=frozenset(table.strings("distinct_methods")),
         program=read_program_condition(table),
     )
 
@@ -110,9 +120,21 @@ def _is_distinct(module: ModuleFacts, index: ast.expr, options: _Options) -> boo
     if isinstance(index, ast.Tuple):
         return any(_is_distinct(module, each, options) for each in index.elts)
     origin = module.origin(index)
-    while isinstance(origin, ast.Subscript):
-        origin = module.origin(origin.value)
-    return isinstance(origin, ast.Call) and module.resolve(origin.func) in options.distinct
+    while True:
+        if isinstance(origin, ast.Subscript):
+            origin = module.origin(origin.value)
+        elif not isinstance(origin, ast.Call):
+            return False
+        elif module.resolve(origin.func) in options.distinct:
+            return True
+        elif not isinstance(origin.func, ast.Attribute):
+            return False
+        elif origin.func.attr in options.distinct_methods:
+            return True
+        elif origin.func.attr in _SAME_NUMBERS:
+            origin = module.origin(origin.func.value)
+        else:
+            return False
 
 
 DETECTOR = IndexedAssignmentDetector(_read)

@@ -200,7 +200,11 @@ def _is_collected(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) 
     parts = [each for each in added if each is not None]
     parts += [(binding.node.value, True) for binding in bindings if isinstance(binding.node, ast.AugAssign)]
     begun = [binding.value for binding in bindings if not isinstance(binding.node, ast.AugAssign)]
-    begun = [each for each in begun if not _is_kept(module, each, node)]
+    joined = [_joined_to(each, node.id) for each in begun]
+    parts += [(each, True) for each in joined if each is not None]
+    begun = [
+        each for each, more in zip(begun, joined, strict=True) if more is None and not _is_kept(module, each, node)
+    ]
     if not begun or not parts or len(parts) > _MAX_ADDITIONS or not all(_is_empty_list(module, each) for each in begun):
         return False
     told[key] = all(
@@ -226,11 +230,23 @@ def _always_holds(module: ModuleFacts, node: ast.Name, depth: int, told: _Told) 
     return told[key]
 
 
+def _joined_to(value: ast.expr | None, name: str) -> ast.expr | None:
+    """What comes to a list in `found = found + more`."""
+    if not (isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add)):
+        return None
+    return value.right if isinstance(value.left, ast.Name) and value.left.id == name else None
+
+
 def _is_kept(module: ModuleFacts, value: ast.expr | None, name: ast.Name) -> bool:
-    """`found = list(set(found))`: what a name holds already, put into another order or told apart."""
+    """`found = list(set(found))[:9]`: what a name holds already, put into another order, told apart, or some of it."""
     is_kept = False
-    while isinstance(value, ast.Call) and len(value.args) == 1 and module.resolve(value.func) in _REARRANGING:
-        value, is_kept = value.args[0], True
+    while True:
+        if isinstance(value, ast.Call) and len(value.args) == 1 and module.resolve(value.func) in _REARRANGING:
+            value, is_kept = value.args[0], True
+        elif isinstance(value, ast.Subscript) and isinstance(value.slice, ast.Slice):
+            value, is_kept = value.value, True
+        else:
+            break
     return is_kept and isinstance(value, ast.Name) and value.id == name.id
 
 

@@ -193,7 +193,8 @@ class OutsideCalls:
             if isinstance(value, FunctionRef):
                 given = call if call is not None and part is call.func else None
                 is_known = given is not None or name in RUNNERS
-                self._calls.functions.enter(value, given, frame, at=part, defaults=is_known)
+                with self._calls.choices.later() if not is_known and _makes_object(name) else nullcontext():
+                    self._calls.functions.enter(value, given, frame, at=part, defaults=is_known)
             elif isinstance(value, Instance) and isinstance(value.of, ClassRef):
                 self._calls.objects.sweep(value, frame, part, is_held=name in HOLDING)
             elif isinstance(value, ClassRef) and not is_plain(value) and not _only_registers(name):
@@ -230,6 +231,11 @@ def _only_keeps(name: str) -> bool:
     """`config = Config(model=Net)`: what reads a configuration makes one later, often behind the seed that it says."""
     last = name.rpartition(".")[2]
     return last[:1].isupper() and last.endswith(("Config", "Configuration", "Settings"))
+
+
+def _makes_object(name: str) -> bool:
+    """`Field(tokenize=cleaned)`, `transforms.Lambda(noisy)`: an object keeps a function, and calls it later."""
+    return name.rpartition(".")[2][:1].isupper()
 
 
 def _only_registers(name: str) -> bool:

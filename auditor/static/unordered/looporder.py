@@ -54,10 +54,11 @@ def loop_effect(module: ModuleFacts, loop: ast.For | ast.AsyncFor, trail: Trail)
     is_asked = any(_mentions(node, frozenset(_names(loop.target))) for node in loop.body)
     if is_asked and deals_out(module, body, own, below=trail.kind is not Kind.LISTING):
         return LoopEffect(HOW, Confidence.MEDIUM)
-    if _numbers_files(loop, body, frozenset(_counters(loop, numbered)) - fresh):
+    counters = frozenset(_counters(loop, numbered)) - fresh
+    if _numbers_files(loop, body, counters):
         return LoopEffect("files are numbered in that order", Confidence.MEDIUM)
     filling = body if numbered else without_equals(module, loop, body)
-    return tuple(_containers(filling, own - (_added_to(body) - fresh)))
+    return (*_containers(filling, own - (_added_to(body) - fresh)), *_rows(body, own, counters))
 
 
 def comprehension_effect(
@@ -242,6 +243,20 @@ def _containers(body: tuple[ast.AST, ...], own: frozenset[str]) -> Iterator[ast.
                 yield held
 
 
+def _rows(body: tuple[ast.AST, ...], own: frozenset[str], counters: frozenset[str]) -> Iterator[ast.expr]:
+    """What gets a row a turn: `x` of `x[n] = load(name)` and `x[n, :] = …`, with `n` that counts the turns."""
+    seen: set[str] = set()
+    for node in body if counters else ():
+        if not isinstance(node, ast.Assign) or not _mentions(node.value, own - counters):
+            continue
+        for target in node.targets:
+            if isinstance(target, ast.Subscript) and _mentions(target.slice, counters):
+                key = ast.dump(target.value)
+                if key not in seen and not _mentions(target.value, own):
+                    seen.add(key)
+                    yield target.value
+
+
 def _filled(node: ast.AST, own: frozenset[str]) -> ast.expr | None:
     """`files.append(…)`, `files += […]`, `files += found` of something that the loop gave."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -301,12 +316,9 @@ def _added_to(body: tuple[ast.AST, ...]) -> frozenset[str]:
 
 def _fresh(loop: ast.For | ast.AsyncFor) -> frozenset[str]:
     """Names that a plain assignment in the body makes anew in every turn."""
-    found: set[str] = set()
-    for node in _inside(loop):
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                found.update(_names(target))
-    return frozenset(found)
+    targets = (target for node in _inside(loop) if isinstance(node, ast.Assign) for target in node.targets)
+    stored = (part for target in targets for part in walk(target) if isinstance(part, ast.Name))
+    return frozenset(part.id for part in stored if isinstance(part.ctx, ast.Store))
 
 
 def _names(node: ast.AST) -> Iterator[str]:

@@ -62,6 +62,7 @@ from auditor.static.unordered.orderless import (
     is_set,
     is_stored_in_order,
     is_tied,
+    is_weight,
 )
 from auditor.static.unordered.ordertrail import NUMBERED, PICKED, Kind, OrderedUse, Trail, as_list, used
 from auditor.static.unordered.paired import is_paired
@@ -274,7 +275,8 @@ def _method(module: ModuleFacts, attribute: ast.Attribute, trail: Trail) -> Orde
 def _subscripted(module: ModuleFacts, node: ast.expr, parent: ast.Subscript, trail: Trail) -> OrderedUse | None:
     """`listing[0]`, `listing[:10]`; a set only after it was turned into a list. `frame[names]` picks in their order."""
     if parent.slice is node and trail.as_list and isinstance(parent.ctx, ast.Load):
-        return None if is_reduced(module, parent) else used(trail, module, parent, "columns are picked in that order")
+        is_of_numbers = is_reduced(module, parent) or is_weight(parent.value)
+        return None if is_of_numbers else used(trail, module, parent, "columns are picked in that order")
     if parent.value is not node or not may_pick(module, parent, trail):
         return None
     if isinstance(parent.slice, ast.Slice) and parent.slice.lower is None and parent.slice.upper is None:

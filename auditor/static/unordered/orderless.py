@@ -48,6 +48,13 @@ def is_stored_in_order(trail: Trail) -> bool:
     return not trail.keyed and ((trail.kind is Kind.SET and trail.as_list) or trail.kind is Kind.COMPLETION)
 
 
+def is_weight(node: ast.expr) -> bool:
+    """`layer.weight`, `layer.bias.data`: an index of it is made of numbers."""
+    while isinstance(node, ast.Attribute) and node.attr in ("data", "grad"):
+        node = node.value
+    return isinstance(node, ast.Attribute) and node.attr in ("bias", "weight")
+
+
 def is_tied(module: ModuleFacts, node: ast.expr, call: ast.Call) -> bool:
     """`max(set(words), key=words.count)`, `sorted(words, key=len)`: by a key that several of them share."""
     key = next((word.value for word in call.keywords if word.arg == "key"), None)

@@ -37,6 +37,12 @@ COUNTS = {
     "difference of sets": "rest = list(set(words) - {'a'})\nx = rest[0]",
     "set from a method": "both = set(words).union(other)\nfor w in both:\n    out.append(w)\nprint(out[0])",
     "walked": "for root, dirs, files in os.walk('d'):\n    for f in files:\n        out.append(f)\nx = out[0]",
+    "rows of an array": "for i, n in enumerate(os.listdir('d')):\n    x[i] = np.load(n)\ny = x[:5]",
+    "rows by a counter": "i = 0\nfor n in os.listdir('d'):\n    x[i, :] = np.load(n)\n    i += 1\ny = x[:5]",
+    "rows of a set, stored": "for i, w in enumerate(set(words)):\n    x[i] = len(w)\nnp.save('x.npy', x)",
+    "rows made from it": (
+        "for i, n in enumerate(os.listdir('d')):\n    row = np.load(n)\n    x[i] = row / 2\nnp.random.shuffle(x)"
+    ),
     "sum of floats as they finish": "s = 0.0\nfor job in as_completed(jobs):\n    s += job.result()",
 }
 
@@ -75,6 +81,19 @@ SILENT = {
     "a method of something else": (
         "class Store:\n    def listdir(self):\n        return ['b']\nfirst = Store().listdir()[0]"
     ),
+    "rows by name": "for i, n in enumerate(os.listdir('d')):\n    x[places[n]] = np.load(n)\ny = x[:5]",
+    "rows of each turn": (
+        "for i, n in enumerate(os.listdir('d')):\n    x = np.zeros(3)\n    x[i] = np.load(n)\n    y = x[:5]"
+    ),
+    "rows of something else": "for i, n in enumerate(os.listdir('d')):\n    x[i] = 1.0\ny = x[:5]",
+    "rows in order": "for i, n in enumerate(sorted(os.listdir('d'))):\n    x[i] = np.load(n)\ny = x[:5]",
+    "rows that are averaged": "for i, n in enumerate(os.listdir('d')):\n    x[i] = np.load(n)\ny = x.mean(0)",
+    "a count that begins anew": ("for n in os.listdir('d'):\n    i = 0\n    x[i] = len(n)\n    i += 1\ny = x[:5]"),
+    "rows of a weight": "y = net.weight[list(set(words) - set(other))].mean()",
+    "gradients of a bias": "y = net.bias.grad[list(set(words))]",
+    "numbers that are joined to a list": (
+        "ids = []\nfor _ in range(3):\n    ids = ids + [random.randint(0, 9)]\nids = list(set(ids))[:2]"
+    ),
     "dictionary views": "x = list({'a': 1}.keys())[0]",
 }
 
@@ -83,6 +102,7 @@ import glob, os, random
 from concurrent.futures import as_completed
 import numpy as np
 words, other, out, weights, sizes, jobs, results = ["a"], ["b"], [], {}, {}, {}, {}
+x, places, net = np.zeros((9, 4)), {}, None
 """
 
 
