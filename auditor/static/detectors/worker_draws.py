@@ -1,4 +1,4 @@
-"""A function that draws from a shared generator is handed to threads or processes.
+"""A function or a network that draws from a shared generator is handed to threads or processes.
 
 A matcher cannot say it: the function has to be found from the argument that names it, and its body be read.
 """
@@ -31,6 +31,9 @@ MAX_DEPTH = 8
 
 MAX_FUNCTIONS = 200
 """Functions that are looked at for the calls of one file."""
+
+_CALLED = ("forward", "__call__")
+"""Methods that run where an object is called."""
 
 _PACKAGES = ("multiprocessing", "torch.multiprocessing")
 _CONTEXTS = frozenset(f"{package}.get_context" for package in _PACKAGES)
@@ -124,8 +127,18 @@ class WorkerDrawsDetector(WithOptions[_Options]):
 
 
 def _function(module: ModuleFacts, given: ast.expr) -> Value:
-    """What a runner is given; `worker.run` in a loop over workers that the file makes is the method of their class."""
+    """What a runner is given, of a network what it does when it is called.
+
+    `worker.run` in a loop over workers that the file makes is the method of their class; `model` of
+    `model = DataParallel(model)` is what it was before.
+    """
     known = module.names.value(given)
+    if known is None and isinstance(given, ast.Name):
+        bound = [each.value for each in module.lookup.bindings_of(given)]
+        others = [value for value in bound if value is not None and module.parent(given) is not value]
+        known = module.names.value(others[0]) if len(others) == 1 else None
+    if isinstance(known, Instance):
+        return _called(module, known)
     if known is not None or not isinstance(given, ast.Attribute) or not isinstance(given.value, ast.Name):
         return known
     bindings = module.lookup.bindings_of(given.value)
@@ -140,6 +153,14 @@ def _function(module: ModuleFacts, given: ast.expr) -> Value:
         made = next(iter(held.elts), None)
     owner = module.names.value(made) if made is not None else None
     return module.names.attribute(owner, given.attr) if isinstance(owner, Instance) else None
+
+
+def _called(module: ModuleFacts, value: Value) -> Value:
+    """What runs where something is called: of an object its method."""
+    if not isinstance(value, Instance) or not isinstance(value.of, ClassRef):
+        return value
+    methods = (module.names.attribute(value, name) for name in _CALLED)
+    return next((each for each in methods if isinstance(each, FunctionRef)), None)
 
 
 def _told(
@@ -236,7 +257,8 @@ class _Search:
                 is_for_nothing = is_incidental(function.module, function.module.statement(call.node))
                 found = False if is_for_nothing else (function.module, call)
             elif call.node.func is not function.node:
-                inner = self.draw_in(function.module.names.value(call.node.func), depth + 1)
+                called = _called(function.module, function.module.names.value(call.node.func))
+                inner = self.draw_in(called, depth + 1)
                 if inner is True and not found:
                     return True
                 found = found or inner
