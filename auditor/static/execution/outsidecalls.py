@@ -150,6 +150,7 @@ class OutsideCalls:
             offered.extend((function, node) for function in offered_functions(frame.module))
         for function, at in self._calls.choices.one_of(offered):
             self._calls.functions.enter(function, None, frame, at=at)
+            self._ledger.happen(self._ledger.state.pending)  # no other command comes behind it
 
     def _offer_classes(self, package: str, node: ast.Call, frame: Frame) -> None:
         """`luigi.run()`: an object of one of the file's classes is made and run, as the command line says."""

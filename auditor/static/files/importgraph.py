@@ -13,7 +13,7 @@ from auditor.model.annotations import TYPE_CHECKING
 from auditor.model.digest import sha256
 from auditor.model.lean import dataclass
 from auditor.static.files.importpath import DATA, ImportPath, Lookup
-from auditor.static.text.computedimports import EVERY
+from auditor.static.text.computedimports import COMPUTED, EVERY
 from auditor.static.text.configurednames import CHOSEN, NAMED, ConfiguredNames
 from auditor.static.text.hydraconfigs import CONFIGURED, TARGET, Tree, targets_in
 from auditor.static.text.sketch import BY_NAME, Sketch
@@ -258,6 +258,10 @@ class ImportGraph:
     def is_making(self, path: str) -> bool:
         """Whether a file itself does."""
         return self._holds(path, NAMED)
+
+    def is_computing(self, path: str) -> bool:
+        """Whether a file imports something that nothing in it names."""
+        return self._holds(path, COMPUTED)
 
     def is_picking(self, path: str) -> bool:
         """Whether a file picks something out of a module by what may be a name in a document."""

@@ -76,7 +76,7 @@ def _given(module: ModuleFacts, node: ast.Call, called: Value) -> ast.expr | Non
     number: int | None = None
     if isinstance(called, FunctionRef) and module.project.graph.makes_by_name(called.module.path):
         place = _place(called)
-        if place is not None and (place.is_making or not _is_in_maker(module, node)):
+        if place is not None and (place.is_making or not is_in_maker(module, node)):
             number = place.number
     elif isinstance(called, External) and _takes_names(module, node, called.name):
         number = 0
@@ -87,7 +87,7 @@ def _takes_names(module: ModuleFacts, node: ast.Call, name: str) -> bool:
     """Whether a call of something outside makes or finds what documents name."""
     if name in INSTANTIATING:
         return not instantiated(module, node)
-    return name in _NAMING or (name in LOCATING and not _is_in_maker(module, node))
+    return name in _NAMING or (name in LOCATING and not is_in_maker(module, node))
 
 
 def _made(module: ModuleFacts, given: ast.expr, called: Value) -> tuple[Value, ...]:
@@ -156,7 +156,7 @@ class Place:
     is_making: bool
 
 
-def _is_in_maker(module: ModuleFacts, node: ast.Call) -> bool:
+def is_in_maker(module: ModuleFacts, node: ast.expr) -> bool:
     """Whether a call is how a function that makes things finds them: the calls of that one tell more."""
     around = module.enclosing_function(node)
     return around is not None and _place(FunctionRef(module, around)) is not None

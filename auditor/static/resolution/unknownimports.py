@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.configured import is_in_maker
 from auditor.static.resolution.importcalls import IMPORTING, imported_by, may_import
 from auditor.static.resolution.values import FunctionRef
 from auditor.static.syntax.elements import Known, call_of
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 _LOADING = frozenset({"importlib.util.module_from_spec", "imp.load_source"})
 """Calls that make a module of a file that they are given."""
+
+MAX_PARTS = 400
+"""Of a function that executes a text; those that import something so are short."""
 
 MAX_HANDED = 4
 """Functions and names through which an imported module, or an object out of it, is handed on."""
@@ -30,10 +34,11 @@ MAX_RETURNS = 8
 def is_out_of_unknown(module: ModuleFacts, called: ast.expr) -> bool:
     """Whether what is called comes out of a module of which nothing tells which."""
     holder = called.value if isinstance(called, ast.Attribute) else called
-    if not (isinstance(called, ast.Attribute | ast.Name) or _taken_from(called) is not None):
+    is_given = isinstance(called, ast.Call) and isinstance(module.names.value(called.func), FunctionRef)
+    if not (isinstance(called, ast.Attribute | ast.Name) or is_given or _taken_from(called) is not None):
         return False
-    # Of a file that makes things by their names, those who call it tell.
-    return not module.project.graph.is_making(module.path) and _is_of_unknown(module, holder, MAX_HANDED)
+    # Of a function that makes things by their names, those who call it tell.
+    return not is_in_maker(module, called) and _is_of_unknown(module, holder, MAX_HANDED)
 
 
 def _is_of_unknown(module: ModuleFacts, node: ast.expr, steps: int) -> bool:
@@ -49,7 +54,7 @@ def _is_of_unknown(module: ModuleFacts, node: ast.expr, steps: int) -> bool:
     if holder is not None:
         return steps > 0 and _is_of_unknown(module, holder, steps - 1)
     name = module.resolve(made.func)
-    if name in _LOADING:
+    if name in _LOADING or (name == "eval" and _imports_by_text(module, made)):
         return True
     if may_import(made) and name in IMPORTING:
         asked = call_of(made, None).argument("name", 0)
@@ -64,6 +69,19 @@ def _is_of_unknown(module: ModuleFacts, node: ast.expr, steps: int) -> bool:
     if called is not None or not isinstance(made.func, ast.Attribute):
         return False
     return _is_of_unknown(module, made.func.value, steps - 1)
+
+
+def _imports_by_text(module: ModuleFacts, call: ast.Call) -> bool:
+    """`exec("from " + package + " import " + name + " as found")`, and `eval("found")` in the same function."""
+    function = module.enclosing_function(call)
+    for each in islice(ast.walk(function), MAX_PARTS) if function is not None else ():
+        if not (isinstance(each, ast.Call) and getattr(each.func, "id", "") == "exec" and each.args):
+            continue
+        text = module.origin(each.args[0])
+        parts = ast.walk(text) if isinstance(text, ast.BinOp | ast.JoinedStr | ast.Call) else ()
+        if any(isinstance(part, ast.Constant) and "import " in str(part.value) for part in parts):
+            return True
+    return False
 
 
 def _taken_from(node: ast.expr) -> ast.expr | None:

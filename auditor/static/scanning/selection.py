@@ -84,10 +84,12 @@ class Selection:
         return any(self.may_draw(path) for path in self._project.programs.followed(program))
 
     def may_draw(self, path: str) -> bool:
-        """Whether a call in a file may draw from an RNG library, itself or in what it makes by its name."""
+        """Whether a call in a file may draw from an RNG library, itself or in what it makes or imports by its name."""
         self._project.trace.note("content", path)
         if path not in self._drawing:
-            self._drawing[path] = self.can_hold(path, self._draws) or self._project.graph.is_making(path)
+            graph = self._project.graph
+            is_open = graph.is_making(path) or graph.is_computing(path)
+            self._drawing[path] = is_open or self.can_hold(path, self._draws)
             self._project.unread(path)
         return self._drawing[path]
 

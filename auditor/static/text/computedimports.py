@@ -14,6 +14,9 @@ from auditor.model.pattern import lazy_pattern
 EVERY = "[*]"
 """Last part of a name that stands for all modules of a package; `.[*]`: of the folder of the file."""
 
+COMPUTED = "[computed]"
+"""Stands among what a file imports by name where it imports something that nothing in it names."""
+
 MAX_NAMED = 64
 """Modules of a package of which some are imported by their names; of more, a library's, a program needs few."""
 
@@ -49,6 +52,15 @@ _DEFAULT = lazy_pattern(
 """An option, and the text that it is by default."""
 
 _ENDING = lazy_pattern(rb"""\.endswith\(\s*["'](\w*)\.py["']""")
+
+
+_EXECUTED = lazy_pattern(rb"""["'][^"'\n]{0,200}\bimport\s""")
+"""A text that is put together to import something: `exec("from " + package + " import " + name)`."""
+
+
+def executes_imports(code: bytes) -> bool:
+    """Whether a file executes a text that imports something."""
+    return b"exec(" in code and _EXECUTED.search(code) is not None
 
 
 def is_computed(code: bytes, at: int) -> bool:

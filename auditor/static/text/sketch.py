@@ -15,7 +15,7 @@ from auditor.model.digest import content_digest
 from auditor.model.lean import dataclass
 from auditor.model.pattern import lazy_pattern
 from auditor.static.suppress import MARK
-from auditor.static.text.computedimports import computed_imports, is_computed
+from auditor.static.text.computedimports import COMPUTED, computed_imports, executes_imports, is_computed
 from auditor.static.text.configurednames import CHOSEN, NAMED, makes_by_name, picks_by_name
 from auditor.static.text.frameworktasks import RUNNING_TASKS, is_known_by, task_names
 from auditor.static.text.hydraconfigs import CONFIGURED, configuration_of
@@ -168,7 +168,10 @@ def _statements(raw: bytes) -> Iterator[Statement]:
                 yield "" if rest.startswith(b"_module") else BY_NAME, ((dynamic[1].decode(), ""),)
         at = raw.find(b"import", at + 6)
     if computed:
-        yield BY_NAME, tuple(dict.fromkeys(computed_imports(raw)))
+        named = tuple(dict.fromkeys(computed_imports(raw)))
+        yield BY_NAME, named or ((COMPUTED, "*"),)
+    elif executes_imports(raw):
+        yield BY_NAME, ((COMPUTED, "*"),)
     configuration = configuration_of(raw)
     if configuration is not None:
         yield BY_NAME, ((CONFIGURED, configuration),)
@@ -177,8 +180,8 @@ def _statements(raw: bytes) -> Iterator[Statement]:
     if picks_by_name(raw):
         yield BY_NAME, ((CHOSEN, "*"),)
     for package in RUNNING_TASKS:
-        if is_known_by(package, packages) and (named := tuple(task_names(package, raw))):
-            yield BY_NAME, named
+        if is_known_by(package, packages) and (tasks := tuple(task_names(package, raw))):
+            yield BY_NAME, tasks
 
 
 def _in_parentheses(raw: bytes, start: int) -> bytes:
