@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_DRAWS = 50
 """Draws that a verdict lists."""
 
-_UNNAMED = "what is made at {} is named by a configuration, and no document that is read tells what that is"
+_UNNAMED = "what is made at {} is found by a name, and neither the program nor any document that is read tells which"
 
 _BEYOND = "what is made at {} is one of more things than are followed, as configurations name them"
 

@@ -143,6 +143,30 @@ def test_modules_that_functions_hand_out(tmp_path: Path) -> None:
     assert reasons["fit.py"].startswith("followed in part: what is made at fit.py:9")
 
 
+NAMING = {
+    "a module by its name": "import importlib\n\ndef load(package, name):\n"
+    "    return getattr(importlib.import_module(package), name)\n",
+    "a statement that is put together": "def load(package, name):\n    text = 'from ' + package + ' import ' + name\n"
+    "    exec(text + ' as found')\n    return eval('found')\n",
+}
+
+
+@pytest.mark.parametrize("helper", NAMING.values(), ids=NAMING.keys())
+def test_what_a_helper_imports_by_what_it_is_given(tmp_path: Path, helper: str) -> None:
+    """Also where nothing that is certainly reached draws: what is imported so may."""
+    (tmp_path / "helpers.py").write_text(helper)
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "small.py").write_text(
+        "import torch\n\nclass Net:\n    def fit(self):\n        print(torch.rand(3))\n"
+    )
+    (tmp_path / "show.py").write_text("import sys\nfrom helpers import load\n\nprint(sys.argv)\n")
+    text = "import sys\nfrom helpers import load\n\nNet = load('nets.' + sys.argv[1], 'Net')\nNet().fit()\n"
+    (tmp_path / "train.py").write_text(text)
+    reasons = _reasons(tmp_path)
+    assert list(reasons) == ["train.py"]
+    assert reasons["train.py"].startswith("followed in part: what is made at train.py:5 is found by a name")
+
+
 def test_a_part_of_a_known_configuration(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf" / "config.yaml").write_text("model:\n  _target_: nets.Net\n")

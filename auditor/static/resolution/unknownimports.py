@@ -66,22 +66,19 @@ def _is_of_unknown(module: ModuleFacts, node: ast.expr, steps: int) -> bool:
     if isinstance(called, FunctionRef):
         returned = called.module.returns(called.node)[:MAX_RETURNS]
         return any(_is_of_unknown(called.module, each, steps - 1) for each in returned)
-    if called is not None or not isinstance(made.func, ast.Attribute):
+    if called is not None or not isinstance(made.func, ast.Attribute | ast.Name):
         return False
-    return _is_of_unknown(module, made.func.value, steps - 1)
+    holder = made.func.value if isinstance(made.func, ast.Attribute) else made.func
+    return _is_of_unknown(module, holder, steps - 1)
 
 
 def _imports_by_text(module: ModuleFacts, call: ast.Call) -> bool:
     """`exec("from " + package + " import " + name + " as found")`, and `eval("found")` in the same function."""
     function = module.enclosing_function(call)
-    for each in islice(ast.walk(function), MAX_PARTS) if function is not None else ():
-        if not (isinstance(each, ast.Call) and getattr(each.func, "id", "") == "exec" and each.args):
-            continue
-        text = module.origin(each.args[0])
-        parts = ast.walk(text) if isinstance(text, ast.BinOp | ast.JoinedStr | ast.Call) else ()
-        if any(isinstance(part, ast.Constant) and "import " in str(part.value) for part in parts):
-            return True
-    return False
+    parts = list(islice(ast.walk(function), MAX_PARTS)) if function is not None else []
+    executes = any(isinstance(each, ast.Call) and getattr(each.func, "id", "") == "exec" for each in parts)
+    texts = [each.value for each in parts if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return executes and any("import " in text for text in texts)
 
 
 def _taken_from(node: ast.expr) -> ast.expr | None:
