@@ -59,6 +59,25 @@ def test_one_finding_a_program_and_library(analyse: Callable[..., Analysis]) -> 
     assert len({finding.key for finding in found.findings}) == len(found.findings)
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "out = torch.zeros(9, 3)\nindex = index.view(-1)\nout[index] = rows\n",
+        "out = torch.zeros(9, 3)\nindex = index[0]\nout[index.view(-1)] = rows\n",
+        "net = torch.nn.Linear(3, 3)\nstored = stored['model']\nnet.load_state_dict(stored)\n",
+        "files = os.listdir('d')\nepochs = list(epochs)\nlast = files[np.argmax(epochs)]\n",
+    ],
+)
+def test_a_name_from_elsewhere_that_is_made_of_itself_ends_no_scan(
+    analyse: Callable[..., Analysis], source: str
+) -> None:
+    """It is bound once in the file: what it was before comes from another one."""
+    found = analyse(
+        {"train.py": f"import os\nimport numpy as np\nimport torch\nfrom names import *\n\n{source}print(1)\n"}
+    )
+    assert not found.skipped
+
+
 def test_what_stands_in_is_told_of_the_programs_that_need_it(analyse: Callable[..., Analysis]) -> None:
     found = analyse(
         {

@@ -14,6 +14,7 @@ from auditor.ruleset.table import Table
 from auditor.static.facts import Known, ModuleFacts
 from auditor.static.matcher import Hit, Scope
 from auditor.static.project import Project
+from auditor.static.resolution.constants import MAX_DEPTH
 from auditor.static.scanning.prerequisites import Prerequisite
 from auditor.static.scanning.program import ProgramCondition, read_program_condition
 from auditor.static.scanning.ruleoptions import WithOptions
@@ -120,7 +121,7 @@ def _is_distinct(module: ModuleFacts, index: ast.expr, options: _Options) -> boo
     if isinstance(index, ast.Tuple):
         return any(_is_distinct(module, each, options) for each in index.elts)
     origin = module.origin(index)
-    while True:
+    for _ in range(MAX_DEPTH):  # `index = index.view(-1)` leads to itself
         if isinstance(origin, ast.Subscript):
             origin = module.origin(origin.value)
         elif not isinstance(origin, ast.Call):
@@ -135,6 +136,7 @@ def _is_distinct(module: ModuleFacts, index: ast.expr, options: _Options) -> boo
             origin = module.origin(origin.func.value)
         else:
             return False
+    return False
 
 
 DETECTOR = IndexedAssignmentDetector(_read)

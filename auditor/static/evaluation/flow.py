@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 
 from auditor.static.evaluation.givenbefore import stored_in_attribute
 from auditor.static.facts import Function, ModuleFacts
+from auditor.static.resolution.constants import MAX_DEPTH
 from auditor.static.resolution.ordering import (
     ARRAYS,
     COLUMNS,
@@ -316,7 +317,9 @@ def finds_by_value(module: ModuleFacts, taken: ast.Subscript) -> bool:
         call = module.origin(call.args[0])
     asked = _asked_for_greatest(module, call) if isinstance(call, ast.Call) else None
     values = module.origin(asked) if asked is not None else None
-    while isinstance(values, ast.Call) and values.args and module.resolve(values.func) in ARRAYS | WRAPPERS:
+    for _ in range(MAX_DEPTH):  # `epochs = list(epochs)` leads to itself
+        if not (isinstance(values, ast.Call) and values.args and module.resolve(values.func) in ARRAYS | WRAPPERS):
+            break
         values = module.origin(values.args[0])
     if not isinstance(values, ast.ListComp) or len(values.generators) != 1 or values.generators[0].ifs:
         return False

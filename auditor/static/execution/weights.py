@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 
 from auditor.model.annotations import TYPE_CHECKING
+from auditor.static.resolution.constants import MAX_DEPTH
 from auditor.static.resolution.values import ClassRef, External, FunctionRef
 from auditor.static.syntax.elements import Call
 from auditor.static.syntax.nodes import walk
@@ -277,7 +278,9 @@ def _is_stored(module: ModuleFacts, called: ast.Call) -> bool:
     while isinstance(given, ast.Subscript):
         given = given.value
     origin = module.origin(given) if given is not None else None
-    while isinstance(origin, ast.Subscript):
+    for _ in range(MAX_DEPTH):  # `stored = stored["model"]` leads to itself
+        if not isinstance(origin, ast.Subscript):
+            break
         origin = module.origin(origin.value)
     return isinstance(origin, ast.Call) and module.resolve(origin.func) == "torch.load"
 
