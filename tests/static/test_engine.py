@@ -13,7 +13,7 @@ import pytest
 
 from auditor.errors import RuleError
 from auditor.model.finding import Finding
-from auditor.model.rule import Match, Severity
+from auditor.model.rule import Confidence, Match, Severity
 from auditor.ruleset import Ruleset
 from auditor.static.engine import Analysis, Engine, find_files
 from auditor.static.files.discovery import Discovery
@@ -76,6 +76,19 @@ def test_a_name_from_elsewhere_that_is_made_of_itself_ends_no_scan(
         {"train.py": f"import os\nimport numpy as np\nimport torch\nfrom names import *\n\n{source}print(1)\n"}
     )
     assert not found.skipped
+
+
+def test_a_seed_from_the_clock_names_what_it_stands_under(analyse: Callable[..., Analysis]) -> None:
+    start = "import argparse, time\nimport numpy as np\nparser = argparse.ArgumentParser()\n"
+    options = "parser.add_argument('--evolve', type=int)\nopt = parser.parse_args()\n"
+    seed = "np.random.seed(int(time.time()))\n"
+    under = f"if opt.evolve:\n    {seed}    print(np.random.rand())\n"
+    (found,) = of(analyse({"train.py": f"{start}{options}{under}"}), "RA109")
+    assert "(the time of day) under `opt.evolve`, which is another value in each run" in found.message
+    assert found.confidence is Confidence.MEDIUM
+    (found,) = of(analyse({"train.py": f"{start}{options}{seed}print(np.random.rand())\n"}), "RA109")
+    assert "(the time of day), which is another value in each run" in found.message
+    assert found.confidence is Confidence.HIGH
 
 
 def test_what_stands_in_is_told_of_the_programs_that_need_it(analyse: Callable[..., Analysis]) -> None:

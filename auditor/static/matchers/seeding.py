@@ -226,16 +226,20 @@ def _by_seed(
             location=location,
             message=_message(verdict, seed, titles, early, status, project),
             related=tuple(_drawn(draw) for draw in early[:_SHOWN]),
-            confidence=_confidence([member for member, _, _ in members], status, early),
+            confidence=_confidence([member for member, _, _ in members], seed, status, early),
             entry_points=(entry_point,),
         )
 
 
-def _confidence(verdicts: Sequence[LibraryVerdict], status: SeedStatus, draws: Sequence[Draw]) -> Confidence | None:
+def _confidence(
+    verdicts: Sequence[LibraryVerdict], seed: Seed, status: SeedStatus, draws: Sequence[Draw]
+) -> Confidence | None:
     if not all(verdict.certain for verdict in verdicts):
         return Confidence.LOW
     if status is SeedStatus.TOO_LATE and all(draw.may_be_stored for draw in draws):
         return Confidence.MEDIUM
+    if seed.value in _VALUE.values() and seed.condition is not None:
+        return Confidence.MEDIUM  # a run may never come there
     # Whether a seed is given instead is for who starts the program.
     return Confidence.MEDIUM if any(verdict.status is not status for verdict in verdicts) else None
 
@@ -266,6 +270,7 @@ def _message(
         where = f"under `{_short(condition)}`" if condition else "on some ways through the program"
         return f"{titles} seeded only {where}; otherwise each run draws other numbers."
     detail = f" ({seed.detail})" if seed.detail and seed.detail != seed.text else ""
+    detail += f" under `{_short(seed.condition)}`" if seed.condition is not None else ""
     text = f"`{_short(seed.text)}`" if seed.text else "nothing"
     if verdict.status is SeedStatus.NONE:
         return f"{titles} seeded with {text}{detail}, so each run starts from fresh entropy."
